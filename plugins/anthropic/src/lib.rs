@@ -1,0 +1,1 @@
+//! Loom's provider for the Anthropic messages API.

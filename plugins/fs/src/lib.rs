@@ -1,0 +1,1 @@
+//! Loom's file tools: read, write, edit, list, glob and grep.

@@ -1,0 +1,1 @@
+//! Loom's session store in files.

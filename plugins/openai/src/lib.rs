@@ -1,0 +1,1 @@
+//! Loom's provider for OpenAI-compatible chat completions.

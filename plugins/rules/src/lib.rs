@@ -1,0 +1,1 @@
+//! Loom's offline provider: rules from patterns to tool calls and answers.

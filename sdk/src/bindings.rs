@@ -1,0 +1,40 @@
+//! What `wit-bindgen` makes of the contract in `wit/`. Private: the other modules give it names.
+
+pub(crate) mod imports {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "imports",
+        generate_all,
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+macro_rules! world {
+    ($module:ident, $world:literal) => {
+        pub mod $module {
+            #![allow(
+                missing_docs,
+                clippy::allow_attributes_without_reason,
+                reason = "generated code"
+            )]
+            wit_bindgen::generate!({
+                path: "../wit",
+                world: $world,
+                pub_export_macro: true,
+                default_bindings_module: "loom_sdk::__private",
+                with: {
+                    "loom:plugin/types@0.1.0": crate::bindings::imports::loom::plugin::types,
+                    "loom:plugin/llm-types@0.1.0": crate::bindings::imports::loom::plugin::llm_types,
+                    "loom:plugin/host@0.1.0": crate::bindings::imports::loom::plugin::host,
+                    "loom:plugin/config@0.1.0": crate::bindings::imports::loom::plugin::config,
+                    "loom:plugin/secrets@0.1.0": crate::bindings::imports::loom::plugin::secrets,
+                },
+            });
+        }
+    };
+}
+
+world!(tool_world, "tool-plugin");
+world!(llm_world, "llm-plugin");
+world!(embedding_world, "embedding-plugin");
+world!(memory_world, "memory-plugin");

@@ -1,0 +1,78 @@
+//! Write Loom plugins in Rust.
+//!
+//! A tool is a documented function with typed arguments:
+//!
+//! ```
+//! use loom_sdk::prelude::*;
+//!
+//! /// Count the words of a text.
+//! #[tool(safe)]
+//! fn count_words(
+//!     /// The text to look at.
+//!     text: String,
+//! ) -> usize {
+//!     text.split_whitespace().count()
+//! }
+//!
+//! loom_sdk::export_tools!(count_words);
+//! # fn main() {}
+//! ```
+//!
+//! Build the crate as a `cdylib` with `cargo build --release --target wasm32-wasip2` and drop the
+//! `.wasm` into a plugin directory. The function is an ordinary function, so `#[test]` needs no
+//! host; [`testing`] calls tools the way the host does.
+//!
+//! Providers implement [`llm::Provider`] (or [`embedding::Embedder`]) and session stores
+//! [`memory::Memory`]; `export_provider!`, `export_embedder!` and `export_memory!` export them.
+//!
+//! What must not be here: anything of the host. This crate knows only the contract in `wit/`.
+
+extern crate self as loom_sdk;
+
+pub mod embedding;
+pub mod error;
+pub mod host;
+pub mod http;
+pub mod llm;
+pub mod memory;
+pub mod sse;
+pub mod testing;
+pub mod tool;
+
+mod bindings;
+
+pub use error::{Error, ErrorKind};
+pub use loom_sdk_macros::tool;
+
+/// Embeds the plugin's manifest, the capabilities it asks for, in the component. The path is
+/// relative to the source file, as for `include_bytes!`. Once per plugin; a plugin that needs no
+/// capability needs no manifest.
+#[macro_export]
+macro_rules! manifest {
+    ($path:literal) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            #[used]
+            #[allow(unsafe_code, reason = "the host reads the manifest from this custom section")]
+            #[unsafe(link_section = "loom:manifest")]
+            static MANIFEST: [u8; include_bytes!($path).len()] = *include_bytes!($path);
+        };
+    };
+}
+
+/// What a plugin with tools needs.
+pub mod prelude {
+    pub use crate::error::{Error, ErrorKind};
+    pub use crate::tool::{Blob, Content, Context, Json};
+    pub use loom_sdk_macros::tool;
+    pub use schemars::JsonSchema;
+    pub use serde::{Deserialize, Serialize};
+}
+
+/// For the macros; not part of the interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::bindings::{embedding_world, llm_world, memory_world, tool_world};
+    pub use crate::tool::IntoOutput;
+    pub use {schemars, serde};
+}
