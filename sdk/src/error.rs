@@ -8,7 +8,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error with a message for a person or a model: what happened, why, and what to do next.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry_after_ms: None, http_status: None, details: None }
+        Self {
+            kind,
+            message: message.into(),
+            retry_after_ms: None,
+            http_status: None,
+            details: None,
+        }
     }
 
     /// The arguments are wrong.
@@ -63,7 +69,9 @@ impl From<std::io::Error> for Error {
             Io::PermissionDenied | Io::ReadOnlyFilesystem => ErrorKind::Denied,
             Io::TimedOut => ErrorKind::Timeout,
             Io::AlreadyExists => ErrorKind::Conflict,
-            Io::InvalidInput | Io::IsADirectory | Io::NotADirectory | Io::InvalidFilename => ErrorKind::InvalidInput,
+            Io::InvalidInput | Io::IsADirectory | Io::NotADirectory | Io::InvalidFilename => {
+                ErrorKind::InvalidInput
+            }
             _ => ErrorKind::Internal,
         };
         Self::new(kind, error.to_string())

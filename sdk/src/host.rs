@@ -49,5 +49,7 @@ pub fn secret(name: &str) -> Result<String, Error> {
     #[cfg(target_family = "wasm")]
     return crate::bindings::imports::loom::plugin::secrets::get(name);
     #[cfg(not(target_family = "wasm"))]
-    Err(Error::denied(format!("there is no host to give the secret {name}")))
+    Err(Error::denied(format!(
+        "there is no host to give the secret {name}"
+    )))
 }

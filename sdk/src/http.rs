@@ -21,7 +21,13 @@ pub struct Request {
 impl Request {
     /// A request without headers or body.
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { method: method.into(), url: url.into(), headers: Vec::new(), body: Vec::new(), timeout: None }
+        Self {
+            method: method.into(),
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: None,
+        }
     }
 
     /// A GET request.
@@ -31,7 +37,9 @@ impl Request {
 
     /// A POST request with a JSON body.
     pub fn post_json(url: impl Into<String>, body: &serde_json::Value) -> Self {
-        Self::new("POST", url).header("content-type", "application/json").body(body.to_string())
+        Self::new("POST", url)
+            .header("content-type", "application/json")
+            .body(body.to_string())
     }
 
     /// Adds a header.
@@ -78,7 +86,10 @@ pub struct Response {
 impl Response {
     /// The first header of a name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Waits for more of the body; `None` at its end.
@@ -118,8 +129,16 @@ impl Response {
 
     /// How long the server asks to wait, from `retry-after` in seconds or `retry-after-ms`.
     pub fn retry_after(&self) -> Option<Duration> {
-        let number = |name| self.header(name)?.trim().parse::<f64>().ok().filter(|n| *n >= 0.0);
-        let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"))?;
+        let number = |name| {
+            self.header(name)?
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|n| *n >= 0.0)
+        };
+        let seconds = number("retry-after-ms")
+            .map(|ms| ms / 1000.0)
+            .or_else(|| number("retry-after"))?;
         Duration::try_from_secs_f64(seconds).ok()
     }
 }
@@ -137,7 +156,10 @@ mod imp {
     }
 
     pub(super) fn send(request: Request) -> Result<Response> {
-        Err(Error::denied(format!("there is no host to send a request to {}", request.url)))
+        Err(Error::denied(format!(
+            "there is no host to send a request to {}",
+            request.url
+        )))
     }
 }
 
@@ -147,8 +169,8 @@ mod imp {
 
     use wasip2::http::outgoing_handler;
     use wasip2::http::types::{
-        ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions,
-        Scheme,
+        ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+        RequestOptions, Scheme,
     };
     use wasip2::io::streams::{InputStream, StreamError};
 
@@ -174,7 +196,9 @@ mod imp {
                     Ok(chunk) if chunk.is_empty() => {}
                     Ok(chunk) => return Ok(Some(chunk)),
                     Err(StreamError::Closed) => return Ok(None),
-                    Err(StreamError::LastOperationFailed(error)) => return Err(stream_error(&error)),
+                    Err(StreamError::LastOperationFailed(error)) => {
+                        return Err(stream_error(&error));
+                    }
                 }
             }
         }
@@ -183,8 +207,11 @@ mod imp {
     pub(super) fn send(request: Request) -> Result<Response> {
         let outgoing = head(&request)?;
         let options = request.timeout.map(options);
-        let body = outgoing.body().map_err(|()| Error::internal("the request has no body"))?;
-        let pending = outgoing_handler::handle(outgoing, options).map_err(|code| http_error(&code, &request.url))?;
+        let body = outgoing
+            .body()
+            .map_err(|()| Error::internal("the request has no body"))?;
+        let pending = outgoing_handler::handle(outgoing, options)
+            .map_err(|code| http_error(&code, &request.url))?;
         write_body(body, &request.body)?;
         pending.subscribe().block();
         let response = pending
@@ -196,24 +223,31 @@ mod imp {
     }
 
     fn head(request: &Request) -> Result<OutgoingRequest> {
-        let (scheme, rest) = request
-            .url
-            .split_once("://")
-            .ok_or_else(|| Error::invalid_input(format!("{} is not an absolute URL", request.url)))?;
+        let (scheme, rest) = request.url.split_once("://").ok_or_else(|| {
+            Error::invalid_input(format!("{} is not an absolute URL", request.url))
+        })?;
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
-            other => return Err(Error::invalid_input(format!("{other} is not http or https"))),
+            other => {
+                return Err(Error::invalid_input(format!(
+                    "{other} is not http or https"
+                )));
+            }
         };
         let rest = rest.split('#').next().unwrap_or(rest);
         let cut = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(cut);
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        };
         let headers = Fields::new();
         for (name, value) in &request.headers {
-            headers
-                .append(name, value.as_bytes())
-                .map_err(|error| Error::invalid_input(format!("the header {name} cannot be sent: {error:?}")))?;
+            headers.append(name, value.as_bytes()).map_err(|error| {
+                Error::invalid_input(format!("the header {name} cannot be sent: {error:?}"))
+            })?;
         }
         if !request.body.is_empty() {
             let length = request.body.len().to_string();
@@ -222,11 +256,24 @@ mod imp {
                 .map_err(|error| Error::internal(format!("setting content-length: {error:?}")))?;
         }
         let outgoing = OutgoingRequest::new(headers);
-        let bad = |what: &str| Error::invalid_input(format!("{what} of the request to {} is not valid", request.url));
-        outgoing.set_method(&method(&request.method)).map_err(|()| bad("the method"))?;
-        outgoing.set_scheme(Some(&scheme)).map_err(|()| bad("the scheme"))?;
-        outgoing.set_authority(Some(authority)).map_err(|()| bad("the host"))?;
-        outgoing.set_path_with_query(Some(&path)).map_err(|()| bad("the path"))?;
+        let bad = |what: &str| {
+            Error::invalid_input(format!(
+                "{what} of the request to {} is not valid",
+                request.url
+            ))
+        };
+        outgoing
+            .set_method(&method(&request.method))
+            .map_err(|()| bad("the method"))?;
+        outgoing
+            .set_scheme(Some(&scheme))
+            .map_err(|()| bad("the scheme"))?;
+        outgoing
+            .set_authority(Some(authority))
+            .map_err(|()| bad("the host"))?;
+        outgoing
+            .set_path_with_query(Some(&path))
+            .map_err(|()| bad("the path"))?;
         Ok(outgoing)
     }
 
@@ -255,13 +302,17 @@ mod imp {
 
     fn write_body(body: OutgoingBody, bytes: &[u8]) -> Result<()> {
         if !bytes.is_empty() {
-            let stream = body.write().map_err(|()| Error::internal("the request body was taken already"))?;
+            let stream = body
+                .write()
+                .map_err(|()| Error::internal("the request body was taken already"))?;
             for chunk in bytes.chunks(WRITE_BYTES) {
                 match stream.blocking_write_and_flush(chunk) {
                     Ok(()) => {}
                     // The server answered before it had read everything: its answer says why.
                     Err(StreamError::Closed) => break,
-                    Err(StreamError::LastOperationFailed(error)) => return Err(stream_error(&error)),
+                    Err(StreamError::LastOperationFailed(error)) => {
+                        return Err(stream_error(&error));
+                    }
                 }
             }
         }
@@ -272,48 +323,82 @@ mod imp {
 
     fn incoming(response: IncomingResponse) -> Result<Response> {
         let headers = response.headers().entries();
-        let headers = headers
-            .into_iter()
-            .map(|(name, value)| (name.to_lowercase(), String::from_utf8_lossy(&value).into_owned()));
+        let headers = headers.into_iter().map(|(name, value)| {
+            (
+                name.to_lowercase(),
+                String::from_utf8_lossy(&value).into_owned(),
+            )
+        });
         let (status, headers) = (response.status(), headers.collect());
-        let body = response.consume().map_err(|()| Error::internal("the response body was taken already"))?;
-        let stream = body.stream().map_err(|()| Error::internal("the response body was taken already"))?;
-        Ok(Response { status, headers, body: Body { stream, _body: body, _response: response } })
+        let body = response
+            .consume()
+            .map_err(|()| Error::internal("the response body was taken already"))?;
+        let stream = body
+            .stream()
+            .map_err(|()| Error::internal("the response body was taken already"))?;
+        Ok(Response {
+            status,
+            headers,
+            body: Body {
+                stream,
+                _body: body,
+                _response: response,
+            },
+        })
     }
 
     fn stream_error(error: &wasip2::io::error::Error) -> Error {
         match wasip2::http::types::http_error_code(error) {
             Some(code) => http_error(&code, "the server"),
-            None => Error::unavailable(format!("the connection broke: {}", error.to_debug_string())),
+            None => {
+                Error::unavailable(format!("the connection broke: {}", error.to_debug_string()))
+            }
         }
     }
 
     fn http_error(code: &ErrorCode, whom: &str) -> Error {
         let (kind, what) = match code {
-            ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
-                (ErrorKind::Denied, "the host does not allow requests to it".to_owned())
-            }
-            ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestMethodInvalid => {
-                (ErrorKind::InvalidInput, "the request is not valid".to_owned())
-            }
+            ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => (
+                ErrorKind::Denied,
+                "the host does not allow requests to it".to_owned(),
+            ),
+            ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestMethodInvalid => (
+                ErrorKind::InvalidInput,
+                "the request is not valid".to_owned(),
+            ),
             ErrorCode::DnsTimeout
             | ErrorCode::ConnectionTimeout
             | ErrorCode::ConnectionReadTimeout
             | ErrorCode::ConnectionWriteTimeout
-            | ErrorCode::HttpResponseTimeout => (ErrorKind::Timeout, "it did not answer in time".to_owned()),
-            ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseHeaderSectionSize(_) => {
-                (ErrorKind::Unavailable, "its answer is larger than the host allows".to_owned())
+            | ErrorCode::HttpResponseTimeout => {
+                (ErrorKind::Timeout, "it did not answer in time".to_owned())
             }
-            ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
-                (ErrorKind::Unavailable, "its name cannot be resolved".to_owned())
-            }
-            ErrorCode::ConnectionRefused => (ErrorKind::Unavailable, "it refused the connection".to_owned()),
-            ErrorCode::ConnectionTerminated => (ErrorKind::Unavailable, "it closed the connection".to_owned()),
-            ErrorCode::TlsCertificateError | ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
+            ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseHeaderSectionSize(_) => (
+                ErrorKind::Unavailable,
+                "its answer is larger than the host allows".to_owned(),
+            ),
+            ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => (
+                ErrorKind::Unavailable,
+                "its name cannot be resolved".to_owned(),
+            ),
+            ErrorCode::ConnectionRefused => (
+                ErrorKind::Unavailable,
+                "it refused the connection".to_owned(),
+            ),
+            ErrorCode::ConnectionTerminated => (
+                ErrorKind::Unavailable,
+                "it closed the connection".to_owned(),
+            ),
+            ErrorCode::TlsCertificateError
+            | ErrorCode::TlsProtocolError
+            | ErrorCode::TlsAlertReceived(_) => {
                 (ErrorKind::Unavailable, format!("TLS failed ({code:?})"))
             }
             ErrorCode::InternalError(Some(message)) => (ErrorKind::Unavailable, message.clone()),
-            other => (ErrorKind::Unavailable, format!("the request failed ({other:?})")),
+            other => (
+                ErrorKind::Unavailable,
+                format!("the request failed ({other:?})"),
+            ),
         };
         Error::new(kind, format!("{whom}: {what}"))
     }

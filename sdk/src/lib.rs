@@ -53,7 +53,10 @@ macro_rules! manifest {
         #[cfg(target_family = "wasm")]
         const _: () = {
             #[used]
-            #[allow(unsafe_code, reason = "the host reads the manifest from this custom section")]
+            #[allow(
+                unsafe_code,
+                reason = "the host reads the manifest from this custom section"
+            )]
             #[unsafe(link_section = "loom:manifest")]
             static MANIFEST: [u8; include_bytes!($path).len()] = *include_bytes!($path);
         };

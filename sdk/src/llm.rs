@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use crate::error::Result;
 
 pub use crate::bindings::imports::loom::plugin::llm_types::{
-    Event, Message, Model, Part, Reasoning, Request, Role, StopReason, ToolCall, ToolCallArguments, ToolCallStart,
-    ToolChoice, ToolResult, ToolSpec, Usage,
+    Event, Message, Model, Part, Reasoning, Request, Role, StopReason, ToolCall, ToolCallArguments,
+    ToolCallStart, ToolChoice, ToolResult, ToolSpec, Usage,
 };
 pub use crate::bindings::llm_world::exports::loom::plugin::llm::{
     Completion as CompletionHandle, Guest, GuestCompletion,

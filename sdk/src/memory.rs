@@ -2,7 +2,9 @@
 
 use crate::error::Result;
 
-pub use crate::bindings::memory_world::exports::loom::plugin::memory::{Entry, Guest, Hit, Page, Query, SessionInfo};
+pub use crate::bindings::memory_world::exports::loom::plugin::memory::{
+    Entry, Guest, Hit, Page, Query, SessionInfo,
+};
 
 /// A store of sessions. One value serves all calls, one at a time; the contract in `wit/memory.wit`
 /// says what each method owes.

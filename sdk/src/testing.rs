@@ -29,7 +29,12 @@ pub fn call<T: Tool>(arguments: serde_json::Value) -> Output {
 
 /// A context for tests: a call with half a minute to go.
 pub fn context() -> Context {
-    Context { call_id: "call-1".into(), run_id: "run-1".into(), session_id: "session-1".into(), deadline_ms: 30_000 }
+    Context {
+        call_id: "call-1".into(),
+        run_id: "run-1".into(),
+        session_id: "session-1".into(),
+        deadline_ms: 30_000,
+    }
 }
 
 /// The text of an output; JSON counts as text, a blob as its media type in brackets.

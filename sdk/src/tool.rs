@@ -72,8 +72,8 @@ impl IntoOutput for Vec<Content> {
 
 impl<T: Serialize> IntoOutput for Json<T> {
     fn into_output(self) -> Output {
-        let json =
-            serde_json::to_string(&self.0).map_err(|e| Error::internal(format!("the result is not JSON: {e}")))?;
+        let json = serde_json::to_string(&self.0)
+            .map_err(|e| Error::internal(format!("the result is not JSON: {e}")))?;
         Ok(vec![Content::Json(json)])
     }
 }
@@ -93,7 +93,9 @@ macro_rules! text_output {
         })*
     };
 }
-text_output!(bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+text_output!(
+    bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize
+);
 
 /// Parses a call's arguments; no text at all counts as no arguments.
 ///
@@ -101,8 +103,13 @@ text_output!(bool, char, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32,
 ///
 /// `invalid-input`, with what does not fit.
 pub fn parse_arguments<T: DeserializeOwned>(arguments: &str) -> Result<T> {
-    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-    serde_json::from_str(arguments).map_err(|error| Error::invalid_input(format!("the arguments do not fit: {error}")))
+    let arguments = if arguments.trim().is_empty() {
+        "{}"
+    } else {
+        arguments
+    };
+    serde_json::from_str(arguments)
+        .map_err(|error| Error::invalid_input(format!("the arguments do not fit: {error}")))
 }
 
 /// The JSON Schema (2020-12) of a type, with nothing but what a model needs.

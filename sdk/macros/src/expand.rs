@@ -7,13 +7,20 @@ use quote::{format_ident, quote};
 use crate::parse::{Access, Argument, Example, Options, Parameter, Tool};
 
 pub(crate) fn expand(tool: &Tool) -> TokenStream {
-    let Tool { function, parameters, description, options } = tool;
+    let Tool {
+        function,
+        parameters,
+        description,
+        options,
+    } = tool;
     let (name, visibility) = (&function.sig.ident, &function.vis);
     let text_name = name.to_string();
     let doc = format!("The tool [`{name}()`], for `export_tools!`.");
     let arguments: Vec<&Argument> = parameters.iter().filter_map(as_argument).collect();
     let fields = arguments.iter().map(|argument| field(argument));
-    let defaults = arguments.iter().filter_map(|argument| default_function(argument));
+    let defaults = arguments
+        .iter()
+        .filter_map(|argument| default_function(argument));
     let names = arguments.iter().map(|argument| &argument.name);
     let values = parameters.iter().map(|parameter| match parameter {
         Parameter::Context => quote!(context),
@@ -70,7 +77,12 @@ fn as_argument(parameter: &Parameter) -> Option<&Argument> {
 }
 
 fn field(argument: &Argument) -> TokenStream {
-    let Argument { name, r#type, docs, default } = argument;
+    let Argument {
+        name,
+        r#type,
+        docs,
+        default,
+    } = argument;
     let default = default.as_ref().map(|_| {
         let function = default_name(argument).to_string();
         quote!(#[serde(default = #function)])
@@ -89,7 +101,10 @@ fn default_name(argument: &Argument) -> syn::Ident {
 }
 
 fn definition_options(options: &Options) -> TokenStream {
-    let safety = options.safety.as_ref().map_or_else(|| "cautious".to_owned(), ToString::to_string);
+    let safety = options
+        .safety
+        .as_ref()
+        .map_or_else(|| "cautious".to_owned(), ToString::to_string);
     let variant = match safety.as_str() {
         "safe" => quote!(Safe),
         "exclusive" => quote!(Exclusive),
@@ -112,7 +127,11 @@ fn definition_options(options: &Options) -> TokenStream {
 }
 
 fn access(access: &Access) -> TokenStream {
-    let Access { write, scheme, argument } = access;
+    let Access {
+        write,
+        scheme,
+        argument,
+    } = access;
     let mode = if *write { quote!(Write) } else { quote!(Read) };
     quote! {
         ::loom_sdk::tool::Access {
@@ -124,7 +143,11 @@ fn access(access: &Access) -> TokenStream {
 }
 
 fn example(example: &Example) -> TokenStream {
-    let Example { title, arguments, output } = example;
+    let Example {
+        title,
+        arguments,
+        output,
+    } = example;
     let output = match output {
         Some(output) => quote!(::core::option::Option::Some(#output.into())),
         None => quote!(::core::option::Option::None),

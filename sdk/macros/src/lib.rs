@@ -31,5 +31,7 @@ pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let result = parse::Options::parse(attribute.into())
         .and_then(|options| parse::Tool::parse(options, function))
         .map(|tool| expand::expand(&tool));
-    result.unwrap_or_else(|error| error.to_compile_error()).into()
+    result
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
 }

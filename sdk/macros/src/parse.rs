@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
-use syn::{Attribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, LitStr, Meta, Pat, Result, Type};
+use syn::{
+    Attribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, LitStr, Meta, Pat, Result, Type,
+};
 
 /// The options inside `#[tool(…)]`.
 #[derive(Default)]
@@ -80,7 +82,11 @@ impl Options {
             let scheme = access.path.require_ident()?.to_string();
             let argument: LitStr = access.value()?.parse()?;
             let argument = format!("/{}", argument.value().trim_start_matches('/'));
-            self.accesses.push(Access { write, scheme, argument });
+            self.accesses.push(Access {
+                write,
+                scheme,
+                argument,
+            });
             Ok(())
         })
     }
@@ -121,27 +127,44 @@ impl Tool {
                 "a tool needs a doc comment: it is what the model reads to decide when to call it",
             ));
         }
-        let parameters = function.sig.inputs.iter_mut().map(parameter).collect::<Result<_>>()?;
-        Ok(Self { options, description, function, parameters })
+        let parameters = function
+            .sig
+            .inputs
+            .iter_mut()
+            .map(parameter)
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            options,
+            description,
+            function,
+            parameters,
+        })
     }
 }
 
 fn parameter(input: &mut FnArg) -> Result<Parameter> {
     let FnArg::Typed(input) = input else {
-        return Err(Error::new_spanned(input, "a tool is a free function, without `self`"));
+        return Err(Error::new_spanned(
+            input,
+            "a tool is a free function, without `self`",
+        ));
     };
     if is_context(&input.ty) {
         return Ok(Parameter::Context);
     }
     let Pat::Ident(pattern) = &*input.pat else {
-        return Err(Error::new_spanned(&input.pat, "an argument needs a plain name"));
+        return Err(Error::new_spanned(
+            &input.pat,
+            "an argument needs a plain name",
+        ));
     };
     let name = pattern.ident.clone();
     let (ours, theirs) = std::mem::take(&mut input.attrs)
         .into_iter()
         .partition(|a: &Attribute| a.path().is_ident("doc") || a.path().is_ident("arg"));
     input.attrs = theirs;
-    let (docs, arg): (Vec<Attribute>, Vec<Attribute>) = Vec::into_iter(ours).partition(|a| a.path().is_ident("doc"));
+    let (docs, arg): (Vec<Attribute>, Vec<Attribute>) =
+        Vec::into_iter(ours).partition(|a| a.path().is_ident("doc"));
     let mut default = None;
     for attribute in arg {
         attribute.parse_nested_meta(|meta| {
@@ -153,24 +176,43 @@ fn parameter(input: &mut FnArg) -> Result<Parameter> {
         })?;
     }
     let r#type = (*input.ty).clone();
-    Ok(Parameter::Argument(Box::new(Argument { name, r#type, docs, default })))
+    Ok(Parameter::Argument(Box::new(Argument {
+        name,
+        r#type,
+        docs,
+        default,
+    })))
 }
 
 fn is_context(r#type: &Type) -> bool {
-    let Type::Reference(reference) = r#type else { return false };
-    let Type::Path(path) = &*reference.elem else { return false };
-    path.path.segments.last().is_some_and(|segment| segment.ident == "Context")
+    let Type::Reference(reference) = r#type else {
+        return false;
+    };
+    let Type::Path(path) = &*reference.elem else {
+        return false;
+    };
+    path.path
+        .segments
+        .last()
+        .is_some_and(|segment| segment.ident == "Context")
 }
 
 /// The text of doc comments, one leading space cut from each line.
 fn doc_text(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
-        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+    let lines = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    });
-    let text: Vec<String> = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).to_owned()).collect();
+        });
+    let text: Vec<String> = lines
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).to_owned())
+        .collect();
     text.join("\n").trim().to_owned()
 }
