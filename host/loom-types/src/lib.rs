@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The vocabulary of the Loom agent host: what the other crates say to each other.
+//!
+//! Messages, tool definitions, model events, run events, outcomes, errors and ids, and the three
+//! traits behind which plugins live: [`Tool`], [`Provider`] and [`Memory`].
+//!
+//! What must not be here: anything that does something. No I/O, no clock but for ids, no wasmtime.
+
+mod content;
+mod error;
+mod event;
+mod id;
+mod memory;
+mod message;
+mod outcome;
+mod provider;
+mod tool;
+
+pub use content::{Blob, Content};
+pub use error::{Category, Error, ErrorKind, Result};
+pub use event::RunEvent;
+pub use id::{CallId, RunId, SessionId};
+pub use memory::{Entry, Hit, Memory, Page, Query, SessionInfo};
+pub use message::{Message, Part, Reasoning, Role, ToolCall, ToolResult};
+pub use outcome::{Limit, Outcome, Report};
+pub use provider::{
+    CompletionContext, EventStream, ModelEvent, ModelInfo, ModelRequest, Provider, StopReason,
+    ToolChoice, Usage,
+};
+pub use tool::{Access, AccessMode, Example, Progress, Safety, Tool, ToolContext, ToolDefinition};
