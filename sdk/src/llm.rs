@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use crate::error::Result;
 
+pub mod wire_error;
+
 pub use crate::bindings::imports::loom::plugin::llm_types::{
     Event, Message, Model, Part, Reasoning, Request, Role, StopReason, ToolCall, ToolCallArguments,
     ToolCallStart, ToolChoice, ToolResult, ToolSpec, Usage,
@@ -69,7 +71,7 @@ impl<T: Completion + 'static> GuestCompletion for Shared<T> {
 macro_rules! export_provider {
     ($provider:ty) => {
         #[doc(hidden)]
-        pub struct LoomProvider;
+        struct LoomProvider;
 
         impl $crate::llm::Guest for LoomProvider {
             type Completion = $crate::llm::Shared<<$provider as $crate::llm::Provider>::Completion>;

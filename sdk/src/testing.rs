@@ -1,5 +1,7 @@
 //! Calling tools the way the host does, in a native test.
 
+pub mod memory;
+
 use crate::tool::{Content, Context, Output, Tool};
 
 /// Calls a tool with arguments in JSON.

@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Loom's built-in plugins, embedded as components. They are ordinary plugins: nothing in the host
+//! knows them but by name in the default configuration.
+
+/// A built-in plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// The name of its folder in `plugins/`, and in its manifest.
+    pub name: &'static str,
+    /// The component.
+    pub wasm: &'static [u8],
+}
+
+/// All built-in plugins, by name.
+pub const ALL: &[Builtin] = include!(concat!(env!("OUT_DIR"), "/builtins.rs"));

@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Runs Loom plugins: the only crate that knows wasmtime.
+//!
+//! A [`Plugin`] is a component that was read and checked; [`Plugin::configure`] joins what it asks
+//! for with what it was granted; a [`ConfiguredPlugin`] hands out adapters that implement the traits
+//! of `loom-types`. Every guest runs in a store of its own with exactly its capabilities.
+//!
+//! What must not be here: the agent, configuration files, the person. This crate takes values.
+
+mod bindings;
+mod cache;
+mod call;
+mod convert;
+mod egress;
+mod engine;
+mod error;
+mod grants;
+mod guest;
+mod limits;
+mod manifest;
+mod memory;
+mod metadata;
+mod plugin;
+mod provider;
+mod tool;
+
+pub use egress::pattern::{HostPattern, PatternError};
+pub use egress::secret::Secret;
+pub use engine::{Engine, EngineConfig};
+pub use error::LoadError;
+pub use grants::{DirectoryGrant, FileAccess, Grants, SecretGrant};
+pub use limits::Limits;
+pub use manifest::{Capabilities, Manifest};
+pub use metadata::{Exports, Metadata};
+pub use plugin::{ConfiguredPlugin, Plugin, PluginSource};

@@ -1,0 +1,121 @@
+//! Calls into guests under their limits, and what a call that went wrong is called.
+
+use std::time::Duration;
+
+use loom_types::{Error, ErrorKind};
+use tokio_util::sync::CancellationToken;
+use wasmtime::Trap;
+
+use crate::guest::HostState;
+use crate::limits::Limits;
+
+/// How long a guest may go on after it was told to stop, to stop cleanly.
+const CANCEL_GRACE: Duration = Duration::from_millis(20);
+
+/// Why a call into a guest gave nothing.
+pub(crate) enum Stop {
+    Trapped(wasmtime::Error),
+    TimedOut(Duration),
+    Cancelled,
+}
+
+/// Runs a call until it ends, its time is over or it is cancelled. A guest that computes yields at
+/// each tick, one that waits in the host is waiting here: both are dropped where they stand.
+pub(crate) async fn bounded<R>(
+    time: Duration,
+    cancel: &CancellationToken,
+    call: impl Future<Output = wasmtime::Result<R>>,
+) -> Result<R, Stop> {
+    let cancelled = async {
+        cancel.cancelled().await;
+        tokio::time::sleep(CANCEL_GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        result = tokio::time::timeout(time, call) => match result {
+            Ok(result) => result.map_err(Stop::Trapped),
+            Err(_) => Err(Stop::TimedOut(time)),
+        },
+        () = cancelled => Err(Stop::Cancelled),
+    }
+}
+
+/// The error value for a call that gave nothing.
+pub(crate) fn error_of(stop: Stop, state: &HostState) -> Error {
+    let error = match stop {
+        Stop::Cancelled => Error::cancelled(),
+        Stop::TimedOut(time) => {
+            Error::timeout(format!("it did not end within its time limit of {time:?}"))
+        }
+        Stop::Trapped(error) => trapped(&error, state),
+    };
+    tracing::warn!(target: "loom::plugin", plugin = state.shared.label, kind = ?error.kind, "a call was stopped: {}", error.message);
+    error.from_origin(&state.shared.label)
+}
+
+fn trapped(error: &wasmtime::Error, state: &HostState) -> Error {
+    if let Some(limit) = state.meter.exceeded() {
+        return exceeded(limit, &state.shared.limits);
+    }
+    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        return Error::internal(format!(
+            "it left with exit status {}{}",
+            exit.0,
+            said(state)
+        ));
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => {
+            Error::resource_exhausted("it used up its stack; its recursion is too deep")
+        }
+        Some(trap) => Error::internal(format!("it crashed ({trap}){}", said(state))),
+        None => Error::internal(format!("it failed ({error:#}){}", said(state))),
+    }
+}
+
+fn exceeded(limit: &str, limits: &Limits) -> Error {
+    let value = match limit {
+        "memory" => format!("{} MiB of memory", limits.memory_bytes >> 20),
+        "host_calls" => format!("{} calls to the host", limits.host_calls),
+        _ => format!("{} table elements", limits.table_elements),
+    };
+    Error::new(
+        ErrorKind::ResourceExhausted,
+        format!("it exceeded its limit of {value}; ask for less or raise {limit}"),
+    )
+}
+
+/// The last line a guest wrote: for a panic, its message.
+fn said(state: &HostState) -> String {
+    let text = state.output.text();
+    let panic = text.rfind("panicked at").map(|at| &text[at..]);
+    let line = panic
+        .or_else(|| text.trim_end().lines().next_back())
+        .unwrap_or_default();
+    let line: Vec<&str> = line
+        .lines()
+        .filter(|line| !line.starts_with("note:"))
+        .take(3)
+        .collect();
+    if line.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", line.join(" "))
+    }
+}
+
+/// Refuses what is larger than the limit.
+///
+/// # Errors
+///
+/// `resource_exhausted`.
+pub(crate) fn check_output(bytes: usize, state: &HostState) -> Result<(), Error> {
+    let limit = state.shared.limits.output_bytes;
+    if bytes <= limit {
+        return Ok(());
+    }
+    let message = format!(
+        "it returned {bytes} bytes, more than its limit of {limit}; ask for less or raise output"
+    );
+    Err(Error::resource_exhausted(message).from_origin(&state.shared.label))
+}

@@ -1,0 +1,122 @@
+//! The pooled clients. Two of them, because connections are reused: one for hosts that were granted
+//! by name, one that refuses every address that is not public.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use wasmtime_wasi_http::Error;
+
+use super::address::is_public;
+
+/// What of the network a request may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The host was granted by name: whatever its address.
+    Named,
+    /// The host was granted by a wildcard: public addresses only.
+    Public,
+}
+
+/// How long a connection may take to be made. A server that is up answers in a second.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Made at the first request: loading the trusted roots costs milliseconds that most runs need not
+/// pay.
+#[derive(Default)]
+pub(crate) struct Clients {
+    named: OnceLock<Result<Client, String>>,
+    public: OnceLock<Result<Client, String>>,
+}
+
+impl Clients {
+    pub(crate) fn client(&self, reach: Reach) -> Result<Client, Error> {
+        let slot = match reach {
+            Reach::Named => &self.named,
+            Reach::Public => &self.public,
+        };
+        let client = slot.get_or_init(|| build(reach).map_err(|error| error.to_string()));
+        client.clone().map_err(|error| {
+            Error::InternalError(Some(format!("the HTTP client cannot be made: {error}")))
+        })
+    }
+}
+
+fn build(reach: Reach) -> reqwest::Result<Client> {
+    let builder = Client::builder()
+        .user_agent(concat!("loom/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A redirect is a new request: the guest makes it and the allow-list judges it.
+        .redirect(Policy::none())
+        // A proxy from the environment would resolve names behind the guard's back.
+        .no_proxy();
+    match reach {
+        Reach::Named => builder.build(),
+        Reach::Public => builder.dns_resolver(PublicResolver).build(),
+    }
+}
+
+/// Resolves names to public addresses only. The connection is made to what was checked, so a name
+/// that changes between check and use gains nothing.
+struct PublicResolver;
+
+/// No public address stands behind a name.
+#[derive(Debug, thiserror::Error)]
+#[error("it resolves to no public address; grant the host by name to reach it")]
+struct NotPublic;
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let addresses: Vec<SocketAddr> =
+                found.filter(|address| is_public(address.ip())).collect();
+            if addresses.is_empty() {
+                return Err(NotPublic.into());
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// What the guest is told of a failed request.
+pub(crate) fn error_of(error: &reqwest::Error) -> Error {
+    let causes = || std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    if causes().any(|cause| cause.is::<NotPublic>()) {
+        return Error::DestinationIpProhibited;
+    }
+    let io = causes()
+        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind);
+    match io {
+        Some(std::io::ErrorKind::ConnectionRefused) => return Error::ConnectionRefused,
+        Some(
+            std::io::ErrorKind::ConnectionReset
+            | std::io::ErrorKind::BrokenPipe
+            | std::io::ErrorKind::UnexpectedEof,
+        ) => {
+            return Error::ConnectionTerminated;
+        }
+        _ => {}
+    }
+    if error.is_timeout() {
+        return if error.is_connect() {
+            Error::ConnectionTimeout
+        } else {
+            Error::HttpResponseTimeout
+        };
+    }
+    let deepest = causes()
+        .last()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    if error.is_connect() && deepest.contains("lookup") {
+        return Error::DnsError {
+            rcode: None,
+            info_code: None,
+        };
+    }
+    Error::InternalError(Some(deepest))
+}

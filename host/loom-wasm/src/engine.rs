@@ -1,0 +1,240 @@
+//! wasmtime, set up for many short-lived guests: the engines, what is linked, the compiled cache and
+//! the number of guests that may live at once.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use loom_types::{Error, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::bindings::imports::Imports;
+use crate::cache::Cache;
+use crate::egress::client::Clients;
+use crate::error::{LoadError, LoadReason};
+use crate::guest::HostState;
+
+/// How often guests look whether they must yield: the granularity of time limits for code that
+/// never calls the host. A tick costs a guest well below a microsecond.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What a slot of the pool keeps in memory for its next guest, instead of giving it back to the
+/// system. Most of a small guest's memory; with it a fresh call costs a third.
+const KEEP_MEMORY_BYTES: usize = 1 << 20;
+const KEEP_TABLE_BYTES: usize = 64 << 10;
+const KEEP_STACK_BYTES: usize = 64 << 10;
+
+/// Stack of a guest, and of the fiber it runs on with the host's frames. An interpreter's parser
+/// needs a megabyte to fail cleanly.
+const GUEST_STACK_BYTES: usize = 1 << 20;
+const FIBER_STACK_BYTES: usize = 2 << 20;
+
+/// How an [`Engine`] is set up.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Where compiled plugins are kept; none compiles anew in each process.
+    pub cache_directory: Option<PathBuf>,
+    /// Guests that may live at once; more wait. Default 1,000: each costs address space and, while
+    /// it runs, a few pages.
+    pub max_instances: u32,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            cache_directory: None,
+            max_instances: 1_000,
+        }
+    }
+}
+
+/// Runs guests. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    pooled: Flavor,
+    on_demand: OnceLock<Flavor>,
+    cache: Option<Cache>,
+    clients: Arc<Clients>,
+    slots: Arc<Semaphore>,
+}
+
+/// An engine with everything linked that a guest may import.
+pub(crate) struct Flavor {
+    pub(crate) engine: wasmtime::Engine,
+    pub(crate) linker: Linker<HostState>,
+}
+
+impl Engine {
+    /// An engine.
+    ///
+    /// # Errors
+    ///
+    /// If the cache directory cannot be used, or the machine refuses the address space for the pool.
+    pub fn new(config: &EngineConfig) -> Result<Self> {
+        let cache = config
+            .cache_directory
+            .as_deref()
+            .map(Cache::open)
+            .transpose()?;
+        let internal = |error: wasmtime::Error| {
+            Error::internal(format!("the WebAssembly engine cannot start: {error:#}"))
+        };
+        let pooled = Flavor::pooled(config.max_instances).map_err(internal)?;
+        Ok(Self(Arc::new(Inner {
+            pooled,
+            on_demand: OnceLock::new(),
+            cache,
+            clients: Arc::default(),
+            slots: Arc::new(Semaphore::new(config.max_instances as usize)),
+        })))
+    }
+
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.0.cache.as_ref()
+    }
+
+    pub(crate) fn clients(&self) -> &Arc<Clients> {
+        &self.0.clients
+    }
+
+    /// Waits for the right to have one more guest.
+    pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
+        let slots = Arc::clone(&self.0.slots);
+        slots
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed")
+    }
+
+    /// Compiles a component, or takes it from the cache. Large components and those that speak WASI
+    /// 0.3 do not go into the pool.
+    pub(crate) fn compile(
+        &self,
+        wasm: &[u8],
+        digest: &str,
+        is_async: bool,
+    ) -> Result<(&Flavor, Component), LoadReason> {
+        if !is_async {
+            match self.compile_in(&self.0.pooled, wasm, digest) {
+                Err(LoadReason::Compile(message)) if message.contains("limit") => {}
+                other => return other.map(|component| (&self.0.pooled, component)),
+            }
+        }
+        let flavor = self.on_demand()?;
+        Ok((flavor, self.compile_in(flavor, wasm, digest)?))
+    }
+
+    fn compile_in(
+        &self,
+        flavor: &Flavor,
+        wasm: &[u8],
+        digest: &str,
+    ) -> Result<Component, LoadReason> {
+        let cached = self
+            .cache()
+            .and_then(|cache| cache.component(&flavor.engine, digest));
+        if let Some(component) = cached {
+            return Ok(component);
+        }
+        let component = Component::new(&flavor.engine, wasm)
+            .map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
+        if let Some(cache) = self.cache() {
+            cache.keep_component(&flavor.engine, digest, &component);
+        }
+        Ok(component)
+    }
+
+    fn on_demand(&self) -> Result<&Flavor, LoadReason> {
+        if let Some(flavor) = self.0.on_demand.get() {
+            return Ok(flavor);
+        }
+        let flavor =
+            Flavor::on_demand().map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
+        Ok(self.0.on_demand.get_or_init(|| flavor))
+    }
+}
+
+impl Flavor {
+    /// For components of ordinary size: an instance is a slot that is ready.
+    fn pooled(max_instances: u32) -> wasmtime::Result<Self> {
+        let mut pool = PoolingAllocationConfig::default();
+        pool.total_component_instances(max_instances)
+            .total_core_instances(max_instances.saturating_mul(8))
+            .max_core_instances_per_component(8)
+            .total_memories(max_instances)
+            .max_memories_per_component(1)
+            .total_tables(max_instances.saturating_mul(4))
+            .max_tables_per_component(4)
+            .total_stacks(max_instances)
+            .linear_memory_keep_resident(KEEP_MEMORY_BYTES)
+            .table_keep_resident(KEEP_TABLE_BYTES)
+            .async_stack_keep_resident(KEEP_STACK_BYTES)
+            .pagemap_scan(Enabled::Auto);
+        let mut config = base_config();
+        config
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+            .concurrency_support(false);
+        let engine = start(&config)?;
+        let linker = linker(&engine)?;
+        Ok(Self { engine, linker })
+    }
+
+    /// For interpreters, which have dozens of core instances, and for WASI 0.3.
+    fn on_demand() -> wasmtime::Result<Self> {
+        let mut config = base_config();
+        config.wasm_component_model_async(true);
+        let engine = start(&config)?;
+        let mut linker = linker(&engine)?;
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+        Ok(Self { engine, linker })
+    }
+}
+
+fn base_config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .max_wasm_stack(GUEST_STACK_BYTES)
+        .async_stack_size(FIBER_STACK_BYTES)
+        // Guests' backtraces are for their authors: the name of the function says enough.
+        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
+    config
+}
+
+/// Starts an engine and its ticker, which ends with the engine.
+fn start(config: &Config) -> wasmtime::Result<wasmtime::Engine> {
+    let engine = wasmtime::Engine::new(config)?;
+    let weak = engine.weak();
+    let ticker = std::thread::Builder::new().name("loom-epoch".into());
+    ticker.spawn(move || {
+        loop {
+            std::thread::sleep(TICK);
+            let Some(engine) = weak.upgrade() else { break };
+            engine.increment_epoch();
+        }
+    })?;
+    Ok(engine)
+}
+
+/// Links WASI 0.2, `wasi:http` and Loom's own imports. Some libraries of C link the sockets
+/// interfaces whether they use them or not, so those are linked as well: no store ever allows a
+/// socket or a name look-up, so they do nothing but refuse.
+fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostState>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    Imports::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state)?;
+    Ok(linker)
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        Self::internal(error.to_string())
+    }
+}

@@ -1,0 +1,160 @@
+//! What can be read from a component without compiling it: what it imports and exports, and its
+//! manifest.
+
+use serde::{Deserialize, Serialize};
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::error::LoadReason;
+use crate::manifest::Manifest;
+
+/// The version of the contract that this host speaks.
+const CONTRACT: &str = "loom:plugin/";
+const CONTRACT_VERSION: &str = "0.1.0";
+/// The custom section that holds a manifest.
+const MANIFEST_SECTION: &str = "loom:manifest";
+
+/// What a component says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    pub exports: Exports,
+    /// The interfaces it imports, as written.
+    pub imports: Vec<String>,
+    pub manifest: Manifest,
+}
+
+/// Which interfaces of the contract a component exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exports {
+    pub tool: bool,
+    pub llm: bool,
+    pub embedding: bool,
+    pub memory: bool,
+}
+
+impl Exports {
+    /// The names of the interfaces.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [
+            (self.tool, "tool"),
+            (self.llm, "llm"),
+            (self.embedding, "embedding"),
+            (self.memory, "memory"),
+        ];
+        all.into_iter()
+            .filter(|(exported, _)| *exported)
+            .map(|(_, name)| name)
+            .collect()
+    }
+}
+
+impl Metadata {
+    /// Reads a component. `sidecar` is the text of a manifest beside it, used if it carries none.
+    pub(crate) fn read(wasm: &[u8], sidecar: Option<&str>) -> Result<Self, LoadReason> {
+        if !wasm.starts_with(b"\0asm") {
+            return Err(LoadReason::NotWasm);
+        }
+        let mut names = Names::default();
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(wasm) {
+            let payload = payload.map_err(|error| LoadReason::Malformed(error.to_string()))?;
+            match &payload {
+                Payload::Version {
+                    encoding: Encoding::Module,
+                    ..
+                } if depth == 0 => return Err(LoadReason::CoreModule),
+                Payload::Version { .. } => depth += 1,
+                Payload::End(_) => depth -= 1,
+                _ => names.note(&payload, depth)?,
+            }
+        }
+        let manifest = match (names.manifest, sidecar) {
+            (Some(text), _) => parse_manifest(&text, "inside the component")?,
+            (None, Some(text)) => parse_manifest(text, "beside the component")?,
+            (None, None) => Manifest::default(),
+        };
+        Ok(Self {
+            exports: exports(&names.exports)?,
+            imports: names.imports,
+            manifest,
+        })
+    }
+
+    /// Whether it speaks WASI 0.3, whose async calls need an engine of their own.
+    pub(crate) fn is_async(&self) -> bool {
+        self.imports
+            .iter()
+            .any(|name| name.starts_with("wasi:") && name.contains("@0.3"))
+    }
+}
+
+#[derive(Default)]
+struct Names {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    manifest: Option<String>,
+}
+
+impl Names {
+    fn note(&mut self, payload: &Payload<'_>, depth: u32) -> Result<(), LoadReason> {
+        let malformed =
+            |error: wasmparser::BinaryReaderError| LoadReason::Malformed(error.to_string());
+        match payload {
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section.clone() {
+                    self.imports
+                        .push(import.map_err(malformed)?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section.clone() {
+                    self.exports
+                        .push(export.map_err(malformed)?.name.name.to_owned());
+                }
+            }
+            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
+                let text = std::str::from_utf8(section.data())
+                    .map_err(|error| LoadReason::Malformed(error.to_string()))?;
+                self.manifest = Some(text.to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn parse_manifest(text: &str, place: &str) -> Result<Manifest, LoadReason> {
+    Manifest::parse(text).map_err(|message| LoadReason::Manifest {
+        place: place.to_owned(),
+        message,
+    })
+}
+
+fn exports(names: &[String]) -> Result<Exports, LoadReason> {
+    let mut exports = Exports::default();
+    let mut other = None;
+    for name in names {
+        let Some((interface, version)) = name
+            .strip_prefix(CONTRACT)
+            .and_then(|rest| rest.split_once('@'))
+        else {
+            continue;
+        };
+        if version != CONTRACT_VERSION {
+            other = Some(format!("{CONTRACT}{interface}@{version}"));
+            continue;
+        }
+        match interface {
+            "tool" => exports.tool = true,
+            "llm" => exports.llm = true,
+            "embedding" => exports.embedding = true,
+            "memory" => exports.memory = true,
+            _ => {}
+        }
+    }
+    match other {
+        _ if exports != Exports::default() => Ok(exports),
+        Some(found) => Err(LoadReason::OtherApiVersion { found }),
+        None => Err(LoadReason::NothingExported),
+    }
+}
