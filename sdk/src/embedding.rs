@@ -19,7 +19,7 @@ pub trait Embedder {
 macro_rules! export_embedder {
     ($embedder:ty) => {
         #[doc(hidden)]
-        struct LoomEmbedder;
+        pub struct LoomEmbedder;
 
         impl $crate::embedding::Guest for LoomEmbedder {
             fn embed(

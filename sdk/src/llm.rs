@@ -71,6 +71,7 @@ impl<T: Completion + 'static> GuestCompletion for Shared<T> {
 macro_rules! export_provider {
     ($provider:ty) => {
         #[doc(hidden)]
+        #[allow(dead_code, reason = "a native build exports nothing")]
         struct LoomProvider;
 
         impl $crate::llm::Guest for LoomProvider {

@@ -50,7 +50,7 @@ pub trait Memory: Default + 'static {
 macro_rules! export_memory {
     ($memory:ty) => {
         #[doc(hidden)]
-        struct LoomMemory;
+        pub struct LoomMemory;
 
         ::std::thread_local! {
             static LOOM_MEMORY: ::std::cell::RefCell<$memory> = ::std::default::Default::default();

@@ -1,10 +1,10 @@
-//! Server-sent events for plugins: a decoder that takes bytes as they come off the wire (WHATWG
-//! HTML, "Server-sent events"). Reconnecting, and what the events mean, are the caller's.
+//! Server-sent events for plugins: decoders that take bytes as they come off the wire (WHATWG HTML,
+//! "Server-sent events"). Reconnecting, and what the events mean, are the caller's.
 
 use crate::error::{Error, Result};
 
-/// How long a line, and the data of an event, may be unless the plugin says otherwise: ten times
-/// the largest event seen from a model server (a whole image as a data URL).
+/// How long a line, the data of an event, or a document may be unless the plugin says otherwise:
+/// room for an image in a data URL, within what a plugin's memory holds twice.
 const DEFAULT_LIMIT_BYTES: usize = 32 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -141,7 +141,7 @@ impl Decoder {
         let bytes = std::mem::take(&mut self.line);
         let mut bytes = bytes.as_slice();
         if std::mem::take(&mut self.at_start) {
-            bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+            bytes = without_mark(bytes);
         }
         if bytes.is_empty() {
             return self.dispatch();
@@ -189,6 +189,110 @@ impl Decoder {
             id: self.id.clone(),
         })
     }
+}
+
+/// The body of a response that should be an event stream. Servers that cannot stream, or that
+/// failed, answer with a document instead (JSON, a web page), whatever its media type says.
+///
+/// ```
+/// use loom_sdk::sse::{Body, Ending};
+///
+/// let mut body = Body::new();
+/// assert!(body.push(b"{\"answer\":").unwrap().is_empty());
+/// body.push(b" 42}").unwrap();
+/// assert_eq!(body.finish().unwrap(), Ending::Document(b"{\"answer\": 42}".to_vec()));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    kind: Kind,
+    /// Of a document; before that the white space that came first.
+    bytes: Vec<u8>,
+    events: Decoder,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Unknown,
+    Events,
+    Document,
+}
+
+/// How a body ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was an event stream, or empty; with what [`Decoder::finish`] found pending.
+    Events(Option<Event>),
+    /// It was this, without a byte order mark and white space before it.
+    Document(Vec<u8>),
+}
+
+impl Body {
+    /// A body of which nothing came yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The events that these bytes complete; none of a document.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::push`]; `unavailable` for a document of more than 32 MiB.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>> {
+        match self.kind {
+            Kind::Events => self.events.push(bytes),
+            Kind::Document if bytes.len() > DEFAULT_LIMIT_BYTES - self.bytes.len() => {
+                Err(Error::unavailable(format!(
+                    "the server sent an answer of more than {DEFAULT_LIMIT_BYTES} bytes, which is \
+                     taken for a fault; try again"
+                )))
+            }
+            Kind::Document => {
+                self.bytes.extend_from_slice(bytes);
+                Ok(Vec::new())
+            }
+            Kind::Unknown => {
+                self.bytes.extend_from_slice(bytes);
+                self.kind = kind(&self.bytes);
+                match self.kind {
+                    Kind::Unknown => Ok(Vec::new()),
+                    Kind::Events => self.events.push(&std::mem::take(&mut self.bytes)),
+                    Kind::Document => {
+                        let bytes = std::mem::take(&mut self.bytes);
+                        self.push(without_mark(&bytes).trim_ascii_start())
+                    }
+                }
+            }
+        }
+    }
+
+    /// The body ended, or broke off.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::push`].
+    pub fn finish(&mut self) -> Result<Ending> {
+        match self.kind {
+            Kind::Document => Ok(Ending::Document(std::mem::take(&mut self.bytes))),
+            Kind::Events | Kind::Unknown => Ok(Ending::Events(self.events.finish()?)),
+        }
+    }
+}
+
+/// No line of an event stream begins as JSON and HTML do.
+fn kind(bytes: &[u8]) -> Kind {
+    if BYTE_ORDER_MARK.starts_with(bytes) {
+        return Kind::Unknown;
+    }
+    match without_mark(bytes).trim_ascii_start().first() {
+        None => Kind::Unknown,
+        Some(b'{' | b'[' | b'<') => Kind::Document,
+        Some(_) => Kind::Events,
+    }
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
 #[cfg(test)]

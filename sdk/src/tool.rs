@@ -127,7 +127,7 @@ pub fn input_schema<T: JsonSchema>() -> String {
 macro_rules! export_tools {
     ($($tool:path),+ $(,)?) => {
         #[doc(hidden)]
-        struct LoomTools;
+        pub struct LoomTools;
 
         impl $crate::tool::Guest for LoomTools {
             fn definitions() -> ::std::vec::Vec<$crate::tool::Definition> {

@@ -1,1 +1,6 @@
-//! .
+//! The harness: guests, an engine whose compiled cache all tests share, loopback servers. Nothing
+//! here is a test.
+
+pub mod guests;
+pub mod sandbox;
+pub mod server;

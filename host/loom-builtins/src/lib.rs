@@ -8,6 +8,8 @@ pub struct Builtin {
     pub name: &'static str,
     /// The component.
     pub wasm: &'static [u8],
+    /// SHA-256 of the component, in hexadecimal: computed when it was built, so that no start pays.
+    pub digest: &'static str,
 }
 
 /// All built-in plugins, by name.

@@ -36,13 +36,21 @@ pub fn build(workspace: &Path, arguments: &[&str]) -> PathBuf {
     add_target();
     let target_directory = target_directory();
     let mut cargo = Command::new(variable("CARGO"));
-    cargo.current_dir(workspace).args(["build", "--profile", "plugin", "--target", TARGET]);
-    cargo.arg("--target-dir").arg(&target_directory).args(arguments);
+    cargo
+        .current_dir(workspace)
+        .args(["build", "--profile", "plugin", "--target", TARGET]);
+    cargo
+        .arg("--target-dir")
+        .arg(&target_directory)
+        .args(arguments);
     for name in NOT_INHERITED {
         cargo.env_remove(name);
     }
     let status = cargo.status().expect("cargo runs");
-    assert!(status.success(), "the guests did not build; the messages above say why");
+    assert!(
+        status.success(),
+        "the guests did not build; the messages above say why"
+    );
     target_directory.join(TARGET).join("plugin")
 }
 
@@ -54,21 +62,27 @@ pub fn build(workspace: &Path, arguments: &[&str]) -> PathBuf {
 #[must_use]
 pub fn keep(component: &Path, name: &str) -> PathBuf {
     let kept = PathBuf::from(variable("OUT_DIR")).join(format!("{name}.wasm"));
-    fs::copy(component, &kept).unwrap_or_else(|error| panic!("copying {}: {error}", component.display()));
+    fs::copy(component, &kept)
+        .unwrap_or_else(|error| panic!("copying {}: {error}", component.display()));
     kept
 }
 
 /// rustup adds the target by itself from `rust-toolchain.toml`, except where it was told not to
 /// install anything.
 fn add_target() {
-    let libraries = Command::new(variable("RUSTC")).args(["--print", "target-libdir", "--target", TARGET]).output();
+    let libraries = Command::new(variable("RUSTC"))
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output();
     let there = libraries.is_ok_and(|output| {
-        output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+        output.status.success()
+            && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
     });
     if there {
         return;
     }
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
     assert!(
         added.is_ok_and(|status| status.success()),
         "Loom's plugins need the Rust target {TARGET}; run `rustup target add {TARGET}` (or install it with your \
@@ -79,8 +93,14 @@ fn add_target() {
 /// Beside the profile's directory, so that debug and release builds share the components.
 fn target_directory() -> PathBuf {
     let out = PathBuf::from(variable("OUT_DIR"));
-    let profile = out.ancestors().find(|path| path.ends_with("build")).and_then(Path::parent);
-    profile.and_then(Path::parent).expect("OUT_DIR lies in a target directory").join("guests")
+    let profile = out
+        .ancestors()
+        .find(|path| path.ends_with("build"))
+        .and_then(Path::parent);
+    profile
+        .and_then(Path::parent)
+        .expect("OUT_DIR lies in a target directory")
+        .join("guests")
 }
 
 fn variable(name: &str) -> String {

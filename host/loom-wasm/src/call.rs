@@ -65,6 +65,11 @@ fn trapped(error: &wasmtime::Error, state: &HostState) -> Error {
         ));
     }
     match error.downcast_ref::<Trap>() {
+        // Rust and C keep a stack of their own at the start of their memory.
+        Some(Trap::MemoryOutOfBounds) => Error::internal(format!(
+            "it touched memory that it does not have, as deep recursion or a bug does{}",
+            said(state)
+        )),
         Some(Trap::StackOverflow) => {
             Error::resource_exhausted("it used up its stack; its recursion is too deep")
         }

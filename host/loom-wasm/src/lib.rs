@@ -9,6 +9,7 @@
 mod bindings;
 mod cache;
 mod call;
+mod component;
 mod convert;
 mod egress;
 mod engine;

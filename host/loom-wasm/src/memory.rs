@@ -10,9 +10,10 @@ use wasmtime::Store;
 use crate::bindings::memory_world::{MemoryPlugin, MemoryPluginPre};
 use crate::bindings::{memory, types};
 use crate::call::{bounded, error_of};
+use crate::component::Prepared;
 use crate::convert;
 use crate::guest::{Call, HostState, store};
-use crate::plugin::{ConfiguredPlugin, Prepared};
+use crate::plugin::ConfiguredPlugin;
 use crate::tool::not_the_contract;
 
 /// Requests that may wait for the store. Writers beyond it wait in their own tasks.

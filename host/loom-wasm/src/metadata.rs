@@ -20,6 +20,8 @@ pub struct Metadata {
     /// The interfaces it imports, as written.
     pub imports: Vec<String>,
     pub manifest: Manifest,
+    /// Whether the manifest is inside the component.
+    pub has_manifest: bool,
 }
 
 /// Which interfaces of the contract a component exports.
@@ -49,8 +51,8 @@ impl Exports {
 }
 
 impl Metadata {
-    /// Reads a component. `sidecar` is the text of a manifest beside it, used if it carries none.
-    pub(crate) fn read(wasm: &[u8], sidecar: Option<&str>) -> Result<Self, LoadReason> {
+    /// Reads a component.
+    pub(crate) fn read(wasm: &[u8]) -> Result<Self, LoadReason> {
         if !wasm.starts_with(b"\0asm") {
             return Err(LoadReason::NotWasm);
         }
@@ -68,15 +70,16 @@ impl Metadata {
                 _ => names.note(&payload, depth)?,
             }
         }
-        let manifest = match (names.manifest, sidecar) {
-            (Some(text), _) => parse_manifest(&text, "inside the component")?,
-            (None, Some(text)) => parse_manifest(text, "beside the component")?,
-            (None, None) => Manifest::default(),
-        };
+        let manifest = names.manifest.as_deref().map(Manifest::parse).transpose();
+        let manifest = manifest.map_err(|message| LoadReason::Manifest {
+            place: "inside the component".into(),
+            message,
+        })?;
         Ok(Self {
             exports: exports(&names.exports)?,
             imports: names.imports,
-            manifest,
+            has_manifest: manifest.is_some(),
+            manifest: manifest.unwrap_or_default(),
         })
     }
 
@@ -121,13 +124,6 @@ impl Names {
         }
         Ok(())
     }
-}
-
-fn parse_manifest(text: &str, place: &str) -> Result<Manifest, LoadReason> {
-    Manifest::parse(text).map_err(|message| LoadReason::Manifest {
-        place: place.to_owned(),
-        message,
-    })
 }
 
 fn exports(names: &[String]) -> Result<Exports, LoadReason> {

@@ -1,23 +1,21 @@
-//! A plugin's way from bytes to adapters: read and check, list its tools, join grants, compile when
-//! first needed.
+//! A plugin's way from its source to adapters: read and check, list its tools, join its grants.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loom_types::{Error, Memory, Provider, Result, Tool, ToolDefinition};
-use sha2::{Digest as _, Sha256};
-use tokio::sync::OnceCell;
-use wasmtime::component::InstancePre;
+use serde::{Deserialize, Serialize};
 
+use crate::component::{Bytes, Component, Prepared};
 use crate::egress::Policy;
 use crate::egress::secret::placeholder;
 use crate::engine::Engine;
 use crate::error::{LoadError, LoadReason};
 use crate::grants::{Effective, Grants};
-use crate::guest::{HostState, Shared};
+use crate::guest::Shared;
 use crate::limits::Limits;
-use crate::manifest::Capabilities;
+use crate::manifest::{Capabilities, Manifest};
 use crate::memory::GuestMemory;
 use crate::metadata::{Exports, Metadata};
 use crate::provider::GuestProvider;
@@ -30,6 +28,8 @@ pub enum PluginSource {
     Embedded {
         name: &'static str,
         wasm: &'static [u8],
+        /// SHA-256 of the component, in hexadecimal.
+        digest: &'static str,
     },
     /// A file.
     File(PathBuf),
@@ -40,38 +40,16 @@ pub enum PluginSource {
 pub struct Plugin(Arc<Inner>);
 
 struct Inner {
-    engine: Engine,
     source: PluginSource,
-    name: String,
-    version: String,
-    digest: String,
-    wasm: Bytes,
+    component: Component,
+    facts: Facts,
+}
+
+/// What is known of a component, and kept in the cache by its digest.
+#[derive(Serialize, Deserialize)]
+struct Facts {
     metadata: Metadata,
     definitions: Vec<Arc<ToolDefinition>>,
-    compiled: OnceCell<Prepared>,
-}
-
-enum Bytes {
-    Static(&'static [u8]),
-    Owned(Vec<u8>),
-}
-
-impl std::ops::Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Static(bytes) => bytes,
-            Self::Owned(bytes) => bytes,
-        }
-    }
-}
-
-/// Compiled, with all imports found.
-#[derive(Clone)]
-pub(crate) struct Prepared {
-    pub(crate) engine: wasmtime::Engine,
-    pub(crate) pre: InstancePre<HostState>,
 }
 
 impl Plugin {
@@ -88,46 +66,48 @@ impl Plugin {
     }
 
     async fn load_inner(engine: &Engine, source: PluginSource) -> Result<Self, LoadReason> {
-        let (wasm, sidecar) = read(&source).await?;
-        let metadata = Metadata::read(&wasm, sidecar.as_deref())?;
-        let name = metadata
-            .manifest
-            .name
-            .clone()
-            .unwrap_or_else(|| source.default_name());
-        let version = metadata
-            .manifest
-            .version
-            .clone()
-            .unwrap_or_else(|| "0.0.0".to_owned());
-        let digest = hex(&Sha256::digest(&*wasm));
-        let mut inner = Inner {
-            engine: engine.clone(),
-            source,
-            name,
-            version,
-            digest,
-            wasm,
-            metadata,
-            definitions: Vec::new(),
-            compiled: OnceCell::new(),
+        let (component, sidecar) = read(engine, &source).await?;
+        let known = engine
+            .cache()
+            .and_then(|cache| cache.facts::<Facts>(component.digest()));
+        let mut facts = match known {
+            Some(facts) => facts,
+            None => Facts::find(&component, &source).await?,
         };
-        if inner.metadata.exports.tool {
-            inner.definitions = inner.list_tools().await?;
+        if let (Some(text), false) = (sidecar, facts.metadata.has_manifest) {
+            facts.metadata.manifest =
+                Manifest::parse(&text).map_err(|message| LoadReason::Manifest {
+                    place: "beside the component".into(),
+                    message,
+                })?;
         }
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(Inner {
+            source,
+            component,
+            facts,
+        })))
     }
 
-    /// The name that configuration, errors and logs use.
+    /// The name that configuration, errors and logs use: the manifest's, or the file's.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.0.name
+    pub fn name(&self) -> String {
+        let manifest = &self.0.facts.metadata.manifest;
+        manifest
+            .name
+            .clone()
+            .unwrap_or_else(|| self.0.source.default_name())
     }
 
     /// The version in its manifest, `0.0.0` without one.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.0.version
+        self.0
+            .facts
+            .metadata
+            .manifest
+            .version
+            .as_deref()
+            .unwrap_or("0.0.0")
     }
 
     /// Where it comes from.
@@ -139,31 +119,31 @@ impl Plugin {
     /// SHA-256 of the component, in hexadecimal.
     #[must_use]
     pub fn digest(&self) -> &str {
-        &self.0.digest
+        self.0.component.digest()
     }
 
     /// Size of the component.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
-        self.0.wasm.len() as u64
+        self.0.component.wasm().len() as u64
     }
 
     /// What it says of itself.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
-        &self.0.metadata
+        &self.0.facts.metadata
     }
 
     /// The interfaces of the contract that it exports.
     #[must_use]
     pub fn exports(&self) -> Exports {
-        self.0.metadata.exports
+        self.0.facts.metadata.exports
     }
 
     /// Its tools.
     #[must_use]
     pub fn definitions(&self) -> &[Arc<ToolDefinition>] {
-        &self.0.definitions
+        &self.0.facts.definitions
     }
 
     /// Compiles it now, instead of at its first call, and finds out whether it can be linked.
@@ -172,9 +152,8 @@ impl Plugin {
     ///
     /// If it does not compile or imports what this host does not have.
     pub async fn prepare(&self) -> Result<(), LoadError> {
-        self.0
-            .prepared()
-            .await
+        let prepared = self.0.component.prepared(self.metadata()).await;
+        prepared
             .map(drop)
             .map_err(|reason| reason.of(self.0.source.to_string()))
     }
@@ -190,8 +169,8 @@ impl Plugin {
         limits: Limits,
         settings: BTreeMap<String, String>,
     ) -> Result<ConfiguredPlugin> {
-        let effective = Effective::new(grants, &self.0.metadata.manifest.capabilities)?;
-        let shared = shared(&self.0.engine, self.0.label(), effective, limits, settings);
+        let effective = Effective::new(grants, &self.metadata().manifest.capabilities)?;
+        let shared = shared(self.engine(), self.label(), effective, limits, settings);
         Ok(ConfiguredPlugin {
             plugin: self.clone(),
             shared,
@@ -199,76 +178,65 @@ impl Plugin {
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+        self.0.component.engine()
     }
 
     pub(crate) async fn prepared(&self) -> Result<&Prepared> {
-        self.0
-            .prepared()
-            .await
-            .map_err(|reason| Error::internal(reason.to_string()).from_origin(self.0.label()))
+        let prepared = self.0.component.prepared(self.metadata()).await;
+        prepared.map_err(|reason| Error::internal(reason.to_string()).from_origin(self.label()))
+    }
+
+    fn label(&self) -> String {
+        format!("{} {}", self.name(), self.version())
     }
 }
 
-impl Inner {
-    fn label(&self) -> String {
-        format!("{} {}", self.name, self.version)
-    }
-
-    async fn prepared(&self) -> Result<&Prepared, LoadReason> {
-        // Compiling takes up to seconds, but only once, and callers of this plugin can only wait.
-        self.compiled
-            .get_or_try_init(|| async { self.compile() })
-            .await
-    }
-
-    fn compile(&self) -> Result<Prepared, LoadReason> {
-        let (flavor, component) =
-            self.engine
-                .compile(&self.wasm, &self.digest, self.metadata.is_async())?;
-        let pre = flavor
-            .linker
-            .instantiate_pre(&component)
-            .map_err(|error| LoadReason::Imports(format!("{error:#}")))?;
-        Ok(Prepared {
-            engine: flavor.engine.clone(),
-            pre,
-        })
-    }
-
-    /// The tools, from the cache or from the component, which then runs without any capability.
-    async fn list_tools(&self) -> Result<Vec<Arc<ToolDefinition>>, LoadReason> {
-        let cache = self.engine.cache();
-        if let Some(known) =
-            cache.and_then(|cache| cache.facts::<Vec<Arc<ToolDefinition>>>(&self.digest))
-        {
-            return Ok(known);
+impl Facts {
+    /// Looks at a component for the first time, and keeps what it finds.
+    async fn find(component: &Component, source: &PluginSource) -> Result<Self, LoadReason> {
+        let metadata = Metadata::read(component.wasm())?;
+        let mut definitions = Vec::new();
+        if metadata.exports.tool {
+            definitions = list_tools(component, &metadata, source).await?;
         }
-        let effective = Effective::new(Grants::default(), &Capabilities::default());
-        let effective = effective.map_err(|error| LoadReason::Definitions(error.to_string()))?;
-        let bare = shared(
-            &self.engine,
-            self.label(),
-            effective,
-            Limits::default(),
-            BTreeMap::new(),
-        );
-        let _slot = self.engine.slot().await;
-        let definitions = tool::definitions(self.prepared().await?, &bare).await?;
-        let mut seen = HashSet::new();
-        if let Some(twice) = definitions
-            .iter()
-            .find(|definition| !seen.insert(definition.name.as_str()))
-        {
-            return Err(LoadReason::Definitions(format!(
-                "two tools are named {}",
-                twice.name
-            )));
+        let facts = Self {
+            metadata,
+            definitions,
+        };
+        if let Some(cache) = component.engine().cache() {
+            cache.keep_facts(component.digest(), &facts);
         }
-        if let Some(cache) = cache {
-            cache.keep_facts(&self.digest, &definitions);
-        }
-        Ok(definitions)
+        Ok(facts)
+    }
+}
+
+/// Asks a component for its tools, without any capability.
+async fn list_tools(
+    component: &Component,
+    metadata: &Metadata,
+    source: &PluginSource,
+) -> Result<Vec<Arc<ToolDefinition>>, LoadReason> {
+    let fail = LoadReason::Definitions;
+    let effective = Effective::new(Grants::default(), &Capabilities::default());
+    let effective = effective.map_err(|error| fail(error.to_string()))?;
+    let engine = component.engine();
+    let bare = shared(
+        engine,
+        source.to_string(),
+        effective,
+        Limits::default(),
+        BTreeMap::new(),
+    );
+    let prepared = component.prepared(metadata).await?;
+    let _slot = engine.slot().await;
+    let definitions = tool::definitions(prepared, &bare).await?;
+    let mut seen = HashSet::new();
+    match definitions
+        .iter()
+        .find(|definition| !seen.insert(definition.name.as_str()))
+    {
+        Some(twice) => Err(fail(format!("two tools are named {}", twice.name))),
+        None => Ok(definitions),
     }
 }
 
@@ -371,12 +339,21 @@ impl std::fmt::Display for PluginSource {
 }
 
 /// The component and the manifest beside it, if there is one.
-async fn read(source: &PluginSource) -> Result<(Bytes, Option<String>), LoadReason> {
+async fn read(
+    engine: &Engine,
+    source: &PluginSource,
+) -> Result<(Component, Option<String>), LoadReason> {
     match source {
-        PluginSource::Embedded { wasm, .. } => Ok((Bytes::Static(wasm), None)),
+        PluginSource::Embedded { wasm, digest, .. } => Ok((
+            Component::new(engine, Bytes::Static(wasm), Some(digest)),
+            None,
+        )),
         PluginSource::File(path) => {
             let wasm = tokio::fs::read(path).await?;
-            Ok((Bytes::Owned(wasm), read_sidecar(path).await?))
+            Ok((
+                Component::new(engine, Bytes::Owned(wasm), None),
+                read_sidecar(path).await?,
+            ))
         }
     }
 }
@@ -387,14 +364,4 @@ async fn read_sidecar(path: &Path) -> Result<Option<String>, LoadReason> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string does not fail");
-            text
-        })
 }

@@ -15,9 +15,10 @@ use wasmtime::component::ResourceAny;
 
 use crate::bindings::llm_world::{LlmPlugin, LlmPluginPre};
 use crate::call::{bounded, check_output, error_of};
+use crate::component::Prepared;
 use crate::convert;
 use crate::guest::{Call, HostState, Shared, store};
-use crate::plugin::{ConfiguredPlugin, Plugin, Prepared};
+use crate::plugin::{ConfiguredPlugin, Plugin};
 use crate::tool::not_the_contract;
 
 pub(crate) struct GuestProvider {

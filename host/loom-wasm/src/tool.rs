@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use crate::bindings::tool::Context;
 use crate::bindings::tool_world::ToolPluginPre;
 use crate::call::{Stop, bounded, check_output, error_of};
+use crate::component::Prepared;
 use crate::convert;
 use crate::error::LoadReason;
 use crate::guest::{Call, HostState, Shared, store};
-use crate::plugin::{ConfiguredPlugin, Plugin, Prepared};
+use crate::plugin::{ConfiguredPlugin, Plugin};
 
 /// How long a component may take to list its tools.
 const DEFINITIONS_TIMEOUT: Duration = Duration::from_secs(10);

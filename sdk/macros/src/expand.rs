@@ -23,7 +23,7 @@ pub(crate) fn expand(tool: &Tool) -> TokenStream {
         .filter_map(|argument| default_function(argument));
     let names = arguments.iter().map(|argument| &argument.name);
     let values = parameters.iter().map(|parameter| match parameter {
-        Parameter::Context => quote!(context),
+        Parameter::Context => quote!(loom_context),
         Parameter::Argument(argument) => {
             let name = &argument.name;
             quote!(#name)
@@ -59,8 +59,8 @@ pub(crate) fn expand(tool: &Tool) -> TokenStream {
                     }
                 }
 
-                fn call(arguments: &str, context: &::loom_sdk::tool::Context) -> ::loom_sdk::tool::Output {
-                    let _ = context;
+                fn call(arguments: &str, loom_context: &::loom_sdk::tool::Context) -> ::loom_sdk::tool::Output {
+                    let _ = loom_context;
                     let Arguments { #(#names),* } = ::loom_sdk::tool::parse_arguments(arguments)?;
                     #name(#(#values),*).into_output()
                 }

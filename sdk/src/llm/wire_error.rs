@@ -12,13 +12,22 @@ use crate::error::{Error, ErrorKind};
 /// whatever the server called it.
 pub const CONTEXT_LENGTH_EXCEEDED: &str = "context_length_exceeded";
 
+/// How a LiteLLM proxy without a database answers to every key but its own, with status 400.
+const LITELLM_KEY_ERROR: &str = "no_db_connection";
+
+/// What happened, and what to do, when a request was too large.
+const OVERFLOW: (&str, &str) = (
+    "the request is larger than the model's context window",
+    "shorten the conversation or choose a model with a larger window",
+);
+
 /// How much of a server's own words goes into a message.
 const REASON_CHARS: usize = 600;
 
 /// The error behind a response whose status is not 2xx.
 ///
-/// The kind follows the status, except that an over-long request is always `invalid-input` with
-/// `{"code": "context_length_exceeded"}` in the details. The details hold the server's own `code`,
+/// The kind follows the status. But an over-long request is always `invalid-input`, with
+/// `{"code": "context_length_exceeded"}` in the details, which hold the server's own `code`,
 /// `type` and `param` otherwise.
 pub fn from_response(status: u16, body: &[u8], retry_after: Option<Duration>) -> Error {
     let text = String::from_utf8_lossy(body);
@@ -115,14 +124,16 @@ impl Report {
 
     fn error(self, status: Option<u16>) -> Error {
         let overflow = self.is_context_overflow(status);
-        let (kind, what, advice) = if overflow {
+        let (kind, (what, advice)) = if overflow {
+            (ErrorKind::InvalidInput, OVERFLOW)
+        } else if self.r#type.as_deref() == Some(LITELLM_KEY_ERROR) {
             (
-                ErrorKind::InvalidInput,
-                "the request is larger than the model's context window",
-                "shorten the conversation or choose a model with a larger window",
+                ErrorKind::Unauthenticated,
+                words(ErrorKind::Unauthenticated),
             )
         } else {
-            meaning(status)
+            let kind = kind_of(status);
+            (kind, words(kind))
         };
         let mut message = what.to_owned();
         if let Some(status) = status {
@@ -186,62 +197,41 @@ impl Report {
     }
 }
 
-/// Kind, what happened and what to do, by status (RFC 9110; 529 is "overloaded" at Anthropic).
-fn meaning(status: Option<u16>) -> (ErrorKind, &'static str, &'static str) {
-    let Some(status) = status else {
-        return (
-            ErrorKind::Unavailable,
-            "the model server reported a failure",
-            "try again",
-        );
-    };
+/// The kind that a status stands for (RFC 9110; 529 is "overloaded" at Anthropic).
+fn kind_of(status: Option<u16>) -> ErrorKind {
     match status {
-        401 => (
-            ErrorKind::Unauthenticated,
-            "the model server refused the API key",
-            "check the key",
-        ),
-        402 | 403 => (
-            ErrorKind::Denied,
+        Some(401) => ErrorKind::Unauthenticated,
+        Some(402 | 403) => ErrorKind::Denied,
+        Some(404 | 410) => ErrorKind::NotFound,
+        Some(408 | 504) => ErrorKind::Timeout,
+        Some(409) => ErrorKind::Conflict,
+        Some(429) => ErrorKind::RateLimited,
+        // Not implemented: a later attempt finds the same server.
+        Some(501 | 505) => ErrorKind::InvalidInput,
+        Some(..500) => ErrorKind::InvalidInput,
+        Some(_) | None => ErrorKind::Unavailable,
+    }
+}
+
+/// What happened, and what to do about it.
+fn words(kind: ErrorKind) -> (&'static str, &'static str) {
+    match kind {
+        ErrorKind::Unauthenticated => ("the model server refused the API key", "check the key"),
+        ErrorKind::Denied => (
             "the model server does not allow this",
             "check what the key and its account may use",
         ),
-        404 | 410 => (
-            ErrorKind::NotFound,
+        ErrorKind::NotFound => (
             "the model server does not know this model or address",
             "check the model's name and base_url",
         ),
-        408 | 504 => (
-            ErrorKind::Timeout,
-            "the model server took too long",
-            "try again",
-        ),
-        409 => (
-            ErrorKind::Conflict,
-            "the model server reports a conflict",
-            "try again",
-        ),
-        429 => (
-            ErrorKind::RateLimited,
-            "the model server limits requests",
-            "wait and try again",
-        ),
-        // Not implemented: a later attempt finds the same server.
-        501 | 505 => (
-            ErrorKind::InvalidInput,
-            "the model server cannot do this",
-            "use a server or a model that can",
-        ),
-        500.. => (
-            ErrorKind::Unavailable,
-            "the model server failed",
-            "try again later",
-        ),
-        _ => (
-            ErrorKind::InvalidInput,
+        ErrorKind::Timeout => ("the model server took too long", "try again"),
+        ErrorKind::RateLimited => ("the model server limits requests", "wait and try again"),
+        ErrorKind::InvalidInput => (
             "the model server refused the request",
             "change the request, the same one would be refused again",
         ),
+        _ => ("the model server failed", "try again later"),
     }
 }
 

@@ -163,3 +163,52 @@ fn a_line_of_exactly_the_limit_passes() {
     assert_eq!(decoder.push(b"data: 1234\n\n").unwrap()[0].data, "1234");
     assert!(decoder.push(b"data: 12345\n\n").is_err());
 }
+
+/// The events and the ending of a body, the same however it is cut.
+fn check_body(body: &str, events: &[&str], ending: &Ending) {
+    let of = |pieces: &[&[u8]]| {
+        let mut body = Body::new();
+        let events = pieces.iter().flat_map(|piece| body.push(piece).unwrap());
+        let data: Vec<_> = events.map(|event| event.data).collect();
+        (data, body.finish().unwrap())
+    };
+    let whole = of(&[body.as_bytes()]);
+    assert_eq!(whole.0, events, "{body:?}");
+    assert_eq!(&whole.1, ending, "{body:?}");
+    for cut in 0..=body.len() {
+        let (first, second) = body.as_bytes().split_at(cut);
+        assert_eq!(of(&[first, second]), whole, "{body:?} cut at {cut}");
+    }
+    let single: Vec<&[u8]> = body.as_bytes().chunks(1).collect();
+    assert_eq!(of(&single), whole, "{body:?} byte by byte");
+}
+
+#[test]
+fn a_body_is_an_event_stream_unless_it_begins_like_a_document() {
+    let stream = Ending::Events(None);
+    for body in ["", " \r\n", "\u{feff}", "\u{feff} ", "Not Found", ": {\n\n"] {
+        check_body(body, &[], &stream);
+    }
+    check_body("data: a\n\ndata: b\n\n", &["a", "b"], &stream);
+    check_body("\u{feff}\r\ndata: a\n\n", &["a"], &stream);
+    for document in [
+        "{",
+        "{\"a\": \"\n\ndata: no\n\n\"}",
+        "[1]",
+        "<html>żółć</html>\n",
+    ] {
+        let ending = Ending::Document(document.as_bytes().to_vec());
+        for before in ["", "\n", "\u{feff}", "\u{feff} \r\n\t"] {
+            check_body(&format!("{before}{document}"), &[], &ending);
+        }
+    }
+}
+
+#[test]
+fn a_document_over_the_limit_is_an_error() {
+    let mut body = Body::new();
+    let half = vec![b' '; DEFAULT_LIMIT_BYTES / 2];
+    body.push(b"{").unwrap();
+    body.push(&half).unwrap();
+    assert_eq!(body.push(&half).unwrap_err().kind, ErrorKind::Unavailable);
+}

@@ -1,5 +1,6 @@
 //! What every session store owes, as tests to run on one's own: the promises of `wit/memory.wit`
-//! that can be seen from outside. What survives a crash can't, so that is not tested here.
+//! that can be seen from outside. What survives a crash can't, so that is not tested here. In a test of
+//! the store's crate:
 //!
 //! ```
 //! # use loom_sdk::error::{Error, Result};
@@ -13,7 +14,6 @@
 //! #     fn delete(&mut self, _: &str) -> Result<()> { Ok(()) }
 //! #     fn search(&mut self, _: &Query, _: u32) -> Result<Vec<Hit>> { Ok(vec![]) }
 //! # }
-//! #[test]
 //! fn my_store_keeps_the_contract() {
 //!     loom_sdk::testing::memory::conformance(MyStore::default);
 //! }

@@ -3,7 +3,10 @@
 use loom_sdk::prelude::*;
 
 /// Return the text as it came.
-#[tool(safe, example(title = "A word", arguments = r#"{"text": "hello"}"#, output = "hello"))]
+#[tool(
+    safe,
+    example(title = "A word", arguments = r#"{"text": "hello"}"#, output = "hello")
+)]
 fn echo(
     /// What to return.
     text: String,

@@ -27,7 +27,10 @@ fn append_line_idempotent(
 }
 
 fn append(path: &str, line: &str) -> Result<String, Error> {
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)?;
     file.write_all(format!("{line}\n").as_bytes())?;
     Ok(format!("appended {line}"))
 }

@@ -52,7 +52,11 @@ fn allocate_forever() -> usize {
 fn recurse_forever() -> u64 {
     fn deeper(depth: u64) -> u64 {
         let room = black_box([depth; 64]);
-        if depth == u64::MAX { room[0] } else { deeper(depth + 1).wrapping_add(room[63]) }
+        if depth == u64::MAX {
+            room[0]
+        } else {
+            deeper(depth + 1).wrapping_add(room[63])
+        }
     }
     deeper(0)
 }

@@ -82,8 +82,12 @@ fn snoop_link(
 /// The standard library has no stable way to make one here.
 fn symlink(target: &str, link: &str) -> Result<(), Error> {
     let directories = wasip2::filesystem::preopens::get_directories();
-    let (directory, _) = directories.first().ok_or_else(|| Error::denied("no directory is granted"))?;
-    directory.symlink_at(target, link).map_err(|code| Error::denied(code.to_string()))
+    let (directory, _) = directories
+        .first()
+        .ok_or_else(|| Error::denied("no directory is granted"))?;
+    directory
+        .symlink_at(target, link)
+        .map_err(|code| Error::denied(code.to_string()))
 }
 
 /// Rename a file.
@@ -110,7 +114,8 @@ fn snoop_environment() -> String {
 #[tool(safe)]
 fn snoop_clock() -> Result<u64, Error> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map(|now| now.as_secs()).map_err(|error| Error::internal(error.to_string()))
+    now.map(|now| now.as_secs())
+        .map_err(|error| Error::internal(error.to_string()))
 }
 
 /// Fetch a URL, with a header if one is given.
@@ -127,7 +132,11 @@ fn snoop_fetch(
     }
     let mut response = request.send()?;
     let body = response.text(1 << 30)?;
-    Ok(format!("{} {}\n{body}", response.status, response.header("x-echo").unwrap_or_default()))
+    Ok(format!(
+        "{} {}\n{body}",
+        response.status,
+        response.header("x-echo").unwrap_or_default()
+    ))
 }
 
 /// Fetch a URL with a secret in the `authorization` header.
@@ -139,9 +148,13 @@ fn snoop_fetch_with_secret(
     secret: String,
 ) -> Result<String, Error> {
     let placeholder = loom_sdk::host::secret(&secret)?;
-    let request = loom_sdk::http::Request::get(url).header("authorization", format!("Bearer {placeholder}"));
+    let request =
+        loom_sdk::http::Request::get(url).header("authorization", format!("Bearer {placeholder}"));
     let mut response = request.send()?;
-    Ok(format!("placeholder {placeholder}\n{}", response.text(1 << 20)?))
+    Ok(format!(
+        "placeholder {placeholder}\n{}",
+        response.text(1 << 20)?
+    ))
 }
 
 /// Ask for a secret.

@@ -161,6 +161,17 @@ fn a_limit_on_tokens_per_minute_is_no_context_overflow() {
 }
 
 #[test]
+fn litellm_without_a_database_means_the_key() {
+    let body = r#"{"error":{"message":"No connected db.","type":"no_db_connection","code":"400"}}"#;
+    check(
+        400,
+        body,
+        ErrorKind::Unauthenticated,
+        "refused the API key (HTTP 400)",
+    );
+}
+
+#[test]
 fn the_time_to_wait_is_kept() {
     let error = from_response(429, b"", Some(Duration::from_millis(2500)));
     assert_eq!(error.retry_after_ms, Some(2500));
@@ -197,10 +208,7 @@ fn an_error_in_a_good_answer_is_found_with_its_status() {
     }
     let error = from_value(&json!({"error": "m"})).unwrap();
     assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert_eq!(
-        error.message,
-        "the model server reported a failure: m; try again"
-    );
+    assert_eq!(error.message, "the model server failed: m; try again later");
 }
 
 #[test]

@@ -1,0 +1,260 @@
+//! The agent: what is configured once and run many times. It starts runs; what they do is the
+//! executor's.
+
+use std::sync::Arc;
+
+use loom_types::{
+    Error, Memory, Message, ModelRequest, Provider, RunId, SessionId, Tool, ToolDefinition,
+};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalogue::Catalogue;
+use crate::executor::{self, Start};
+use crate::output::OutputSchema;
+use crate::{Input, Limits, ProcessMemory, Run, RunOptions};
+
+/// How many events wait for a reader before the run does. A burst of a fast model; small enough for
+/// thousands of runs.
+const EVENTS_WAITING: usize = 128;
+
+/// A model with tools, a memory and instructions. Cheap to clone; runs may go on side by side.
+#[derive(Clone)]
+pub struct Agent {
+    setup: Arc<Setup>,
+}
+
+/// What all runs of an agent share.
+pub(crate) struct Setup {
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) memory: Arc<dyn Memory>,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) instructions: Option<Arc<Message>>,
+    pub(crate) limits: Limits,
+    pub(crate) output: Option<OutputSchema>,
+    /// What every request has in common; without messages.
+    pub(crate) request: ModelRequest,
+    /// Goes into the first entry of each new session.
+    pub(crate) metadata: Value,
+}
+
+impl Agent {
+    /// Starts to describe an agent. `model` is the id that the provider knows it by.
+    pub fn builder(provider: Arc<dyn Provider>, model: impl Into<String>) -> AgentBuilder {
+        AgentBuilder {
+            provider,
+            tools: Vec::new(),
+            memory: None,
+            instructions: None,
+            limits: Limits::default(),
+            request: ModelRequest {
+                model: model.into(),
+                ..ModelRequest::default()
+            },
+            metadata: Value::Null,
+        }
+    }
+
+    /// Runs the agent on an input in a new session.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn run(&self, input: impl Into<Input>) -> Run {
+        self.start(RunOptions {
+            input: Some(input.into()),
+            ..RunOptions::default()
+        })
+    }
+
+    /// Runs the agent in a session, new or old.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn start(&self, options: RunOptions) -> Run {
+        let start = Start {
+            run_id: RunId::generate(),
+            session_id: options.session.clone().unwrap_or_else(SessionId::generate),
+            options,
+        };
+        let cancel = CancellationToken::new();
+        let (sender, receiver) = mpsc::channel(EVENTS_WAITING);
+        let run = Run::new(
+            start.run_id.clone(),
+            start.session_id.clone(),
+            cancel.clone(),
+            receiver,
+        );
+        let setup = Arc::clone(&self.setup);
+        tokio::spawn(executor::execute(setup, start, cancel, sender));
+        run
+    }
+
+    /// The model's id, without its provider.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.setup.request.model
+    }
+
+    /// The provider that is asked.
+    #[must_use]
+    pub fn provider(&self) -> &Arc<dyn Provider> {
+        &self.setup.provider
+    }
+
+    /// Where the sessions are.
+    #[must_use]
+    pub fn memory(&self) -> &Arc<dyn Memory> {
+        &self.setup.memory
+    }
+
+    /// What the model is told of the tools, in the order in which they were given.
+    #[must_use]
+    pub fn tools(&self) -> &[Arc<ToolDefinition>] {
+        &self.setup.request.tools
+    }
+
+    /// What each run may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.setup.limits
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent")
+            .field("provider", &self.setup.provider.name())
+            .field("model", &self.model())
+            .field("tools", &self.tools().len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Describes an [`Agent`]. Everything but the model is optional.
+#[must_use]
+pub struct AgentBuilder {
+    provider: Arc<dyn Provider>,
+    tools: Vec<Arc<dyn Tool>>,
+    memory: Option<Arc<dyn Memory>>,
+    instructions: Option<String>,
+    limits: Limits,
+    request: ModelRequest,
+    metadata: Value,
+}
+
+impl AgentBuilder {
+    /// Adds tools.
+    pub fn tools(mut self, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
+    /// Adds a tool.
+    pub fn tool(mut self, tool: Arc<dyn Tool>) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Where sessions are kept. Default: a [`ProcessMemory`] of the agent's own, which grows with
+    /// every session and ends with the agent.
+    pub fn memory(mut self, memory: Arc<dyn Memory>) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
+    /// The system prompt. Not part of the session: the next run may have another. Default: none.
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = Some(instructions.into());
+        self
+    }
+
+    /// What each run may use. Default: [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// JSON Schema (2020-12) that the final answer must satisfy. The model gets two chances to correct
+    /// itself; then the run fails. Default: any text.
+    pub fn output_schema(mut self, schema: impl Into<Option<Value>>) -> Self {
+        self.request.output_schema = schema.into();
+        self
+    }
+
+    /// 0.0 to 2.0. Default: the provider's.
+    pub fn temperature(mut self, temperature: impl Into<Option<f32>>) -> Self {
+        self.request.temperature = temperature.into();
+        self
+    }
+
+    /// How many tokens one answer may have. Default: the provider's.
+    pub fn max_output_tokens(mut self, tokens: impl Into<Option<u32>>) -> Self {
+        self.request.max_output_tokens = tokens.into();
+        self
+    }
+
+    /// Fields to merge into the provider's own request body. Default: none.
+    pub fn extra(mut self, extra: impl Into<Option<Value>>) -> Self {
+        self.request.extra = extra.into();
+        self
+    }
+
+    /// What a new session says about itself, for example the directory it belongs to; see
+    /// [`Header::metadata`](crate::session::Header::metadata). Default: null.
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// The agent.
+    ///
+    /// # Errors
+    /// Tools whose names clash or are malformed, and schemas that are not valid.
+    pub fn build(self) -> Result<Agent, BuildError> {
+        let mut request = self.request;
+        let output = request.output_schema.as_ref().map(OutputSchema::compile);
+        let catalogue = Catalogue::new(self.tools)?;
+        request.tools = catalogue.definitions().to_vec();
+        let setup = Setup {
+            provider: self.provider,
+            memory: self
+                .memory
+                .unwrap_or_else(|| Arc::new(ProcessMemory::default())),
+            catalogue,
+            instructions: self
+                .instructions
+                .map(|text| Arc::new(Message::system(text))),
+            limits: self.limits,
+            output: output.transpose()?,
+            request,
+            metadata: self.metadata,
+        };
+        Ok(Agent {
+            setup: Arc::new(setup),
+        })
+    }
+}
+
+/// Why an agent can't be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    #[error("several tools have the same name: {}; leave out all but one of each", .0.join(", "))]
+    DuplicateTools(Vec<String>),
+    #[error(
+        "the tool name `{0}` is not allowed; a name has letters, digits, `_` and `-`, 64 at most"
+    )]
+    ToolName(String),
+    #[error("the input schema of the tool `{tool}` is not valid: {reason}")]
+    ToolSchema { tool: String, reason: String },
+    #[error("the output schema is not valid: {0}")]
+    OutputSchema(String),
+}
+
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        Self::invalid_input(error.to_string())
+    }
+}

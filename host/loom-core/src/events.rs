@@ -1,0 +1,81 @@
+//! The sending end of a run's events: it waits for a slow reader, but never once the run has to stop.
+
+use std::collections::VecDeque;
+
+use loom_types::{CallId, Progress, RunEvent};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::stop::Stop;
+
+/// Where a run's events go.
+pub(crate) struct Events {
+    sender: mpsc::Sender<RunEvent>,
+    /// Events after the stop that the reader had no room for. They are few: a stopped run only
+    /// closes what it has open.
+    backlog: VecDeque<RunEvent>,
+    stop: Stop,
+}
+
+impl Events {
+    pub(crate) fn new(sender: mpsc::Sender<RunEvent>, stop: Stop) -> Self {
+        Self {
+            sender,
+            backlog: VecDeque::new(),
+            stop,
+        }
+    }
+
+    /// Sends an event. Nobody reading is not an error: the run decides by itself when it ends.
+    pub(crate) async fn emit(&mut self, event: RunEvent) {
+        if !self.backlog.is_empty() {
+            self.backlog.push_back(event);
+            return;
+        }
+        let event = match self.sender.try_send(event) {
+            Err(mpsc::error::TrySendError::Full(event)) => event,
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => return,
+        };
+        tokio::select! {
+            biased;
+            permit = self.sender.reserve() => if let Ok(permit) = permit {
+                permit.send(event);
+            },
+            _ = self.stop.wait() => self.backlog.push_back(event),
+        }
+    }
+
+    /// Sends what is left and the last event, and waits for the reader as long as there is one.
+    pub(crate) async fn finish(mut self, last: RunEvent) {
+        self.backlog.push_back(last);
+        for event in self.backlog {
+            if self.sender.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Where a tool call reports its progress until `call` is cancelled. What a slow reader has no
+    /// room for is lost.
+    pub(crate) fn progress(&self, call_id: CallId, call: CancellationToken) -> Progress {
+        // Weak: a tool that keeps its context must not keep the stream of events open.
+        let sender = self.sender.downgrade();
+        Progress::new(move |message, fraction| {
+            let Some(sender) = sender.upgrade().filter(|_| !call.is_cancelled()) else {
+                return;
+            };
+            let call_id = call_id.clone();
+            let event = RunEvent::ToolProgress {
+                call_id,
+                message,
+                fraction,
+            };
+            if sender.try_send(event).is_err() {
+                tracing::trace!("progress was dropped: the reader is slow or gone");
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

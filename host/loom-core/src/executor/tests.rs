@@ -1,0 +1,10 @@
+//! Runs from the first event to the last, by what is tested. The fakes are in `testing`.
+
+mod answers;
+mod calls;
+mod cancel;
+mod crash;
+mod limits;
+mod load;
+mod output;
+mod sessions;

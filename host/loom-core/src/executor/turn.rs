@@ -1,0 +1,224 @@
+//! One turn: the model is asked, its answer is written down, its calls are run.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use loom_types::{
+    CompletionContext, Error, Limit, Message, ModelEvent, ModelRequest, Part, Result, RunEvent,
+    StopReason, Usage,
+};
+
+use super::Executor;
+use super::end::End;
+use crate::assemble::{Answer, Assembly};
+use crate::session;
+
+impl Executor {
+    /// Asks the model once and does what it wants.
+    pub(super) async fn turn(&mut self) -> Result<(), End> {
+        self.check_limits()?;
+        self.tally.turns += 1;
+        let turn = self.tally.turns;
+        self.events.emit(RunEvent::TurnStarted { turn }).await;
+        let (answer, usage) = self.ask().await?;
+        self.check_filter(&answer)?;
+        if answer.is_empty() {
+            self.put_up_with_silence(&answer.stop).await?;
+        } else {
+            self.tally.silences = 0;
+            self.record(answer).await?;
+            self.run_calls(self.transcript.open_calls()).await?;
+        }
+        self.events
+            .emit(RunEvent::TurnCompleted { turn, usage })
+            .await;
+        Ok(())
+    }
+
+    fn check_limits(&self) -> Result<(), End> {
+        if let Some(cause) = self.stop.reached() {
+            return Err(cause.into());
+        }
+        let limits = &self.agent.limits;
+        if self.tally.turns >= limits.turns {
+            return Err(End::Limit(Limit::Turns(limits.turns)));
+        }
+        match limits.output_tokens {
+            Some(limit) if self.tally.usage.output_tokens >= limit => {
+                Err(End::Limit(Limit::OutputTokens(limit)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The model's next answer, whole. Text and tokens of one that breaks off are kept in the tally.
+    async fn ask(&mut self) -> Result<(Answer, Usage), End> {
+        let mut assembly = Assembly::default();
+        let streamed = self.stream(&mut assembly).await;
+        let usage = assembly.usage();
+        self.tally.usage += usage;
+        let text = assembly.text();
+        if !text.is_empty() {
+            self.tally.text = text;
+        }
+        streamed?;
+        let answer = assembly.finish(|id| self.transcript.knows_call(id));
+        let answer = answer.map_err(|error| self.of_provider(error))?;
+        tracing::debug!(
+            turn = self.tally.turns,
+            output_tokens = usage.output_tokens,
+            stop = ?answer.stop,
+            "model answered"
+        );
+        Ok((answer, usage))
+    }
+
+    async fn stream(&mut self, assembly: &mut Assembly) -> Result<(), End> {
+        let cancel = self.stop.child_token();
+        // However the answer ends, whoever still works on it is told.
+        let _guard = cancel.clone().drop_guard();
+        let context = CompletionContext {
+            run_id: self.tally.run_id().clone(),
+            session_id: self.tally.session_id().clone(),
+            cancel,
+        };
+        let provider = Arc::clone(&self.agent.provider);
+        let stop = self.stop.clone();
+        let mut stopped = pin!(stop.wait());
+        let completion = provider.complete(self.request(), &context);
+        let mut stream = tokio::select! {
+            biased;
+            cause = &mut stopped => return Err(cause.into()),
+            stream = completion => stream.map_err(|error| self.of_provider(error))?,
+        };
+        loop {
+            let event = tokio::select! {
+                biased;
+                cause = &mut stopped => return Err(cause.into()),
+                event = stream.next() => event,
+            };
+            match event {
+                None => return Ok(()),
+                Some(Ok(event)) => self.receive(event, assembly).await?,
+                // The answer is whole: what fails after its end costs nothing.
+                Some(Err(error)) if assembly.has_stopped() => {
+                    tracing::debug!(kind = ?error.kind, "the stream failed after the answer's end");
+                    return Ok(());
+                }
+                Some(Err(error)) => return Err(self.of_provider(error).into()),
+            }
+        }
+    }
+
+    fn request(&self) -> ModelRequest {
+        let conversation = self.transcript.messages().iter();
+        let messages = self.agent.instructions.iter().chain(conversation);
+        ModelRequest {
+            messages: messages.cloned().collect(),
+            ..self.agent.request.clone()
+        }
+    }
+
+    async fn receive(&mut self, event: ModelEvent, assembly: &mut Assembly) -> Result<()> {
+        let delta = match &event {
+            ModelEvent::Text { text } if !text.is_empty() => {
+                Some(RunEvent::TextDelta { text: text.clone() })
+            }
+            ModelEvent::Reasoning { text } if !text.is_empty() => {
+                Some(RunEvent::ReasoningDelta { text: text.clone() })
+            }
+            _ => None,
+        };
+        let pushed = assembly.push(event);
+        pushed.map_err(|error| self.of_provider(error))?;
+        if let Some(delta) = delta {
+            self.events.emit(delta).await;
+        }
+        Ok(())
+    }
+
+    /// Says whose error it is, if it does not say so itself.
+    fn of_provider(&self, error: Error) -> Error {
+        match &error.origin {
+            Some(_) => error,
+            None => error.from_origin(self.agent.provider.name()),
+        }
+    }
+
+    fn check_filter(&self, answer: &Answer) -> Result<()> {
+        if answer.stop != StopReason::ContentFilter {
+            return Ok(());
+        }
+        let error = Error::denied(
+            "the provider's content filter stopped the answer; rephrase the input or use another model",
+        );
+        Err(self.of_provider(error))
+    }
+
+    /// An answer without anything in it: models do that now and then, and answer when asked again.
+    async fn put_up_with_silence(&mut self, stop: &StopReason) -> Result<(), End> {
+        if *stop == StopReason::MaxOutputTokens {
+            let error = Error::resource_exhausted(
+                "the model used up its output limit before it said anything; raise the limit of output \
+                 tokens or ask for less reasoning",
+            );
+            return Err(self.of_provider(error).into());
+        }
+        self.tally.silences += 1;
+        if self.tally.silences > 1 {
+            let error = Error::unavailable(
+                "the model gave an empty answer twice; rephrase the input or use another model",
+            );
+            return Err(self.of_provider(error).into());
+        }
+        self.warn("the model gave an empty answer; asking again")
+            .await;
+        Ok(())
+    }
+
+    /// Writes an answer to the session, before anything is done about it.
+    async fn record(&mut self, answer: Answer) -> Result<(), End> {
+        let Answer {
+            mut message,
+            stop,
+            cut_call,
+        } = answer;
+        if let Some(name) = &cut_call {
+            mark_cut_call(&mut message, name);
+        }
+        let note = cut_call.as_deref().map(cut_call_note).map(Arc::new);
+        let message = Arc::new(message);
+        let written = std::iter::once(&message).chain(&note);
+        // Together: after a crash between them nothing would tell that a call is missing.
+        let entries = written.map(|message| session::message_entry(message));
+        self.journal.append(entries.collect()).await?;
+        self.transcript.push_message(Arc::clone(&message));
+        if let Some(note) = note {
+            self.transcript.push_message(note);
+        }
+        self.events
+            .emit(RunEvent::MessageCompleted { message })
+            .await;
+        if stop == StopReason::MaxOutputTokens {
+            self.warn("the answer was cut off at the model's output limit")
+                .await;
+        }
+        Ok(())
+    }
+}
+
+/// Providers refuse messages with nothing in them, so an answer that was only a cut call says so.
+fn mark_cut_call(message: &mut Message, name: &str) {
+    if message.text().is_empty() && message.tool_calls().next().is_none() {
+        let text = format!("(A call of `{name}` was cut off here.)");
+        message.parts.push(Part::Text { text });
+    }
+}
+
+fn cut_call_note(name: &str) -> Message {
+    Message::user(format!(
+        "Your answer reached the output limit in the middle of a call of `{name}`. The call did not run. \
+         Call it again with shorter arguments, or split the work into several calls."
+    ))
+}

@@ -1,0 +1,241 @@
+//! The command line: what can be typed, and which verb does it.
+
+mod chat;
+mod completions;
+mod config;
+mod doctor;
+mod drive;
+mod model;
+mod plugin;
+mod prompt;
+mod run;
+mod session;
+mod sessions;
+mod tool;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use loom::config::{Loaded, Overrides, units};
+
+use crate::fault::Exit;
+use crate::output;
+
+/// An agent whose tools, memory and models are sandboxed WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(
+    name = "loom",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  loom run \"Which files here mention TODO?\"        offline, no key needed
+  loom run -m openai/gpt-5-mini \"Explain src/main.rs\"
+  git diff | loom run \"Write a commit message\"
+  loom chat -m ollama/qwen3:8b
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a limit ended the run, 130 cancelled.
+`loom config show` tells what applies here and why."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb understands.
+#[derive(Clone, Debug, Default, Args)]
+struct Global {
+    /// Work in this directory instead of the current one
+    #[arg(short = 'C', long = "cd", value_name = "DIR", global = true, help_heading = "Configuration")]
+    directory: Option<PathBuf>,
+    /// Grant this directory wherever the workspace is granted (may be repeated)
+    #[arg(long = "add-dir", value_name = "DIR", global = true, help_heading = "Configuration")]
+    add_dir: Vec<PathBuf>,
+    /// Set a key of the configuration, for example -c limits.turns=5 (may be repeated)
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true, help_heading = "Configuration")]
+    set: Vec<String>,
+    /// Use [profiles.NAME] of the configuration
+    #[arg(long, value_name = "NAME", global = true, help_heading = "Configuration")]
+    profile: Option<String>,
+    /// Load plugins from this directory too (may be repeated)
+    #[arg(long = "plugin-dir", value_name = "DIR", global = true, help_heading = "Configuration")]
+    plugin_dir: Vec<PathBuf>,
+    /// Nothing on stderr but what went wrong; `run` prints the last message only
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Show reasoning and results of tools; twice: the log too (or set LOOM_LOG)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Output")]
+    verbose: u8,
+}
+
+/// What shapes an agent; for `run` and `chat`.
+#[derive(Clone, Debug, Default, Args)]
+struct AgentOptions {
+    /// PROVIDER/MODEL, PROVIDER for its default model, or a MODEL of the default provider
+    #[arg(short, long, value_name = "MODEL")]
+    model: Option<String>,
+    /// The only tools that may be used: names or patterns such as read_*
+    #[arg(long, value_name = "TOOLS", value_delimiter = ',', num_args = 1)]
+    allowed_tools: Option<Vec<String>>,
+    /// Tools that may not be used, whatever else is said
+    #[arg(long, value_name = "TOOLS", value_delimiter = ',', num_args = 1)]
+    disallowed_tools: Vec<String>,
+    /// Go on with this session; it is made if there is none
+    #[arg(long, value_name = "ID", conflicts_with = "resume", value_parser = session_id)]
+    session: Option<String>,
+    /// Go on with a session that exists, by id or the beginning of it; without ID the last of this
+    /// directory. Write --resume=ID, or put the prompt first
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
+    resume: Option<String>,
+    /// Forget the session when done
+    #[arg(long)]
+    ephemeral: bool,
+    /// How often the model may be asked
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_turns: Option<u32>,
+    /// How long a run may take, for example 90s or 5m
+    #[arg(long, value_name = "DURATION", value_parser = units::parse_duration)]
+    timeout: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::RunArguments),
+    Chat(chat::ChatArguments),
+    Tool(tool::ToolArguments),
+    Plugin(plugin::PluginArguments),
+    Model(model::ModelArguments),
+    Session(session::SessionArguments),
+    Config(config::ConfigArguments),
+    Doctor(doctor::DoctorArguments),
+    Completions(completions::CompletionsArguments),
+}
+
+impl Arguments {
+    /// Whether errors belong on stdout as events too.
+    pub(crate) fn writes_json(&self) -> bool {
+        matches!(&self.verb, Verb::Run(run) if run.json)
+    }
+}
+
+/// Does what was asked.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    let global = arguments.global;
+    start_log(global.verbose);
+    match arguments.verb {
+        Verb::Run(arguments) => in_runtime(run::run(arguments, global)),
+        Verb::Chat(arguments) => chat::run(&arguments, &global),
+        Verb::Tool(arguments) => in_runtime(tool::run(arguments, global)),
+        Verb::Plugin(arguments) => in_runtime(plugin::run(arguments, global)),
+        Verb::Model(arguments) => in_runtime(model::run(arguments, global)),
+        Verb::Session(arguments) => in_runtime(session::run(arguments, global)),
+        Verb::Config(arguments) => config::run(&arguments, &global),
+        Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
+        Verb::Completions(arguments) => completions::run(&arguments),
+    }
+}
+
+/// The runtime is built here and not earlier: `--version` and `config` need none.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.enable_all().build()?)
+}
+
+fn in_runtime(verb: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(verb);
+    // A thread that still waits for stdin must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+/// LOOM_LOG has the syntax of `tracing_subscriber`'s filters, such as `info` or `loom_wasm=debug`.
+fn start_log(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let wanted = std::env::var("LOOM_LOG").ok().filter(|it| !it.is_empty());
+    let filter = match (wanted, verbose) {
+        (Some(filter), _) => filter,
+        (None, 0 | 1) => return,
+        (None, 2) => "info".to_owned(),
+        (None, _) => "debug".to_owned(),
+    };
+    match EnvFilter::try_new(&filter) {
+        Ok(filter) => tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init(),
+        Err(error) => output::warning(&format!("LOOM_LOG={filter} is not a filter: {error}")),
+    }
+}
+
+impl Global {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            working_directory: self.directory.clone(),
+            additional_directories: self.add_dir.clone(),
+            plugin_dirs: self.plugin_dir.clone(),
+            set: self.set.clone(),
+            profile: self.profile.clone(),
+            ..Overrides::default()
+        }
+    }
+
+    /// Reads the configuration and tells its warnings.
+    fn load(&self, overrides: &Overrides) -> anyhow::Result<Loaded> {
+        let loaded = loom::config::load(overrides)?;
+        for warning in &loaded.warnings {
+            output::warning(&warning.to_string());
+        }
+        Ok(loaded)
+    }
+
+    /// Assembles what is configured and tells which plugins were skipped.
+    async fn open(&self, config: &loom::Config) -> anyhow::Result<loom::Loom> {
+        let loom = loom::Loom::open(config).await?;
+        for problem in loom.problems() {
+            let line = format!("skipped {}: {}", problem.source, problem.reason);
+            output::warning(&line);
+        }
+        Ok(loom)
+    }
+
+    /// Both, where no agent is needed.
+    async fn open_plain(&self) -> anyhow::Result<(loom::Config, loom::Loom)> {
+        let config = self.load(&self.overrides())?.config;
+        let loom = self.open(&config).await?;
+        Ok((config, loom))
+    }
+}
+
+impl AgentOptions {
+    fn overrides(&self, global: &Global) -> Overrides {
+        Overrides {
+            model: self.model.clone(),
+            allowed_tools: self.allowed_tools.clone(),
+            disallowed_tools: self.disallowed_tools.clone(),
+            max_turns: self.max_turns,
+            wall_time: self.timeout,
+            ephemeral: self.ephemeral,
+            ..global.overrides()
+        }
+    }
+}
+
+/// What can name a session in every store: short, and nothing that a path or a terminal minds.
+fn session_id(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let fits = (1..=128).contains(&text.len()) && text.chars().all(allowed);
+    if fits && !text.starts_with(['.', '-']) {
+        return Ok(text.to_owned());
+    }
+    Err("an id has letters, digits, `-`, `_` and `.`, at most 128 of them".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

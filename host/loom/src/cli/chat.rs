@@ -1,0 +1,183 @@
+//! `loom chat`: a conversation on the terminal.
+
+mod editor;
+
+use std::io;
+
+use clap::Args;
+use loom::{Config, Loom};
+use loom_core::{Agent, Input, RunOptions};
+use loom_types::SessionId;
+use tokio::runtime::Runtime;
+
+use super::drive::drive;
+use super::run::{human_options, session};
+use super::{AgentOptions, Global, runtime};
+use crate::fault::{self, Exit};
+use crate::output;
+use crate::render::human::{Human, HumanOptions};
+use crate::render::text::one_line;
+use editor::{Editor, Line};
+
+const HELP: &str = "\
+/help           this list
+/new            start a new session
+/model [MODEL]  show or change the model
+/tools          list the tools
+/exit           leave (or Ctrl-D)
+A trailing backslash or Alt-Enter starts another line. Ctrl-C stops an answer, twice leaves.
+";
+
+/// Talk with the agent
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  loom chat
+  loom chat -m anthropic --add-dir ../docs
+  loom chat --resume            go on with this directory's last session
+
+In the chat, /help lists the commands. A trailing backslash or Alt-Enter starts another line.
+Ctrl-C stops an answer, twice leaves; Ctrl-D leaves.")]
+pub(super) struct ChatArguments {
+    #[command(flatten)]
+    agent: AgentOptions,
+}
+
+pub(super) fn run(arguments: &ChatArguments, global: &Global) -> anyhow::Result<Exit> {
+    let runtime = runtime()?;
+    let mut chat = runtime.block_on(Chat::open(&arguments.agent, global))?;
+    let mut editor = Editor::open()?;
+    output::note(&format!(
+        "{}, session {}; /help lists the commands",
+        chat.model(),
+        chat.session
+    ));
+    let mut interrupted = false;
+    loop {
+        match editor.read()? {
+            Line::Text(text) => {
+                interrupted = false;
+                if !chat.answer(&runtime, text.trim())? {
+                    break;
+                }
+            }
+            Line::Interrupted if interrupted => break,
+            Line::Interrupted => {
+                interrupted = true;
+                output::note("press Ctrl-C again or Ctrl-D to leave");
+            }
+            Line::End => break,
+        }
+    }
+    editor.save();
+    runtime.shutdown_background();
+    Ok(Exit::Done)
+}
+
+/// A conversation.
+struct Chat<'a> {
+    global: &'a Global,
+    options: AgentOptions,
+    config: Config,
+    loom: Loom,
+    agent: Agent,
+    session: SessionId,
+}
+
+impl<'a> Chat<'a> {
+    async fn open(options: &AgentOptions, global: &'a Global) -> anyhow::Result<Self> {
+        let (config, loom, agent) = assemble(options, global).await?;
+        let session = session(options, &config, agent.memory().as_ref()).await?;
+        Ok(Self {
+            global,
+            options: options.clone(),
+            config,
+            loom,
+            agent,
+            session: session.unwrap_or_else(SessionId::generate),
+        })
+    }
+
+    fn model(&self) -> String {
+        format!("{}/{}", self.config.provider, self.agent.model())
+    }
+
+    /// Answers one input; false to leave.
+    fn answer(&mut self, runtime: &Runtime, text: &str) -> anyhow::Result<bool> {
+        let Some(command) = text.strip_prefix('/') else {
+            if !text.is_empty() {
+                runtime.block_on(self.turn(text))?;
+            }
+            return Ok(true);
+        };
+        let (command, argument) = command.split_once(' ').unwrap_or((command, ""));
+        match (command, argument.trim()) {
+            ("exit" | "quit" | "q", _) => return Ok(false),
+            ("help", _) => output::print(HELP)?,
+            ("new", _) => {
+                self.session = SessionId::generate();
+                output::note(&format!("new session {}", self.session));
+            }
+            ("model", "") => output::note(&self.model()),
+            ("model", model) => runtime.block_on(self.change_model(model)),
+            ("tools", _) => output::print(&self.tools())?,
+            _ => output::warning(&format!("there is no command /{command}; /help lists them")),
+        }
+        Ok(true)
+    }
+
+    async fn turn(&self, text: &str) -> anyhow::Result<()> {
+        let run = self.agent.start(RunOptions {
+            session: Some(self.session.clone()),
+            resume: false,
+            input: Some(Input::new(text)),
+        });
+        let options = HumanOptions {
+            introduced: true,
+            ..human_options(self.global)
+        };
+        let mut render = Human::new(io::stdout(), anstream::stderr(), options);
+        drive(run, &mut render).await?;
+        Ok(())
+    }
+
+    /// Goes on with another model, or as before if that can't be had.
+    async fn change_model(&mut self, model: &str) {
+        let options = AgentOptions {
+            model: Some(model.to_owned()),
+            ..self.options.clone()
+        };
+        match assemble(&options, self.global).await {
+            Ok((config, loom, agent)) => {
+                self.options = options;
+                self.config = config;
+                self.loom = loom;
+                self.agent = agent;
+                output::note(&self.model());
+            }
+            Err(error) => {
+                fault::report(&error, false);
+            }
+        }
+    }
+
+    fn tools(&self) -> String {
+        let mut text = String::new();
+        for tool in self.agent.tools() {
+            let line = format!("{}  {}", tool.name, one_line(&tool.description, 80));
+            text.push_str(&line);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+async fn assemble(
+    options: &AgentOptions,
+    global: &Global,
+) -> anyhow::Result<(Config, Loom, Agent)> {
+    let config = global.load(&options.overrides(global))?.config;
+    let loom = global.open(&config).await?;
+    let agent = loom.agent().await?.build()?;
+    Ok((config, loom, agent))
+}

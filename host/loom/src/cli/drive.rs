@@ -1,0 +1,97 @@
+//! Follows a run to its end: shows its events and passes on the person's wish to stop.
+
+use loom_core::Run;
+use loom_types::{Outcome, RunEvent};
+use tokio::signal;
+
+use crate::fault::Exit;
+use crate::render::Render;
+
+/// Shows a run until it ends. Ctrl-C or a termination signal stops it cleanly; a second one leaves
+/// the process at once. If nobody sees the events any more, the run is stopped and the error returned.
+pub(super) async fn drive(mut run: Run, render: &mut dyn Render) -> anyhow::Result<Outcome> {
+    let mut signals = Signals::listen()?;
+    let mut asked_to_stop = false;
+    loop {
+        tokio::select! {
+            biased;
+            () = signals.next() => {
+                if asked_to_stop {
+                    std::process::exit(Exit::Cancelled.code().into());
+                }
+                asked_to_stop = true;
+                run.cancel();
+                render.stopping();
+            }
+            event = run.next() => {
+                let Some(event) = event else {
+                    return Ok(run.outcome().await);
+                };
+                if let Err(error) = render.event(&event) {
+                    run.cancel();
+                    run.outcome().await;
+                    return Err(error.into());
+                }
+                if let RunEvent::RunEnded { outcome } = event {
+                    return Ok(outcome);
+                }
+            }
+        }
+    }
+}
+
+/// How a script sees the end of a run.
+pub(super) fn exit_of(outcome: &Outcome) -> Exit {
+    match outcome {
+        Outcome::Completed { .. } => Exit::Done,
+        Outcome::LimitReached { .. } => Exit::Limit,
+        Outcome::Cancelled { .. } => Exit::Cancelled,
+        Outcome::Failed { .. } => Exit::Failed,
+    }
+}
+
+/// Waits until the person wants to stop.
+pub(super) async fn interrupted() -> anyhow::Result<()> {
+    Signals::listen()?.next().await;
+    Ok(())
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: signal::unix::Signal,
+    terminate: signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        use signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

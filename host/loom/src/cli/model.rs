@@ -1,0 +1,154 @@
+//! `loom model`: which models there are, and whether one works.
+
+mod check;
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use futures::future::join_all;
+use loom::config::Overrides;
+use loom::{Config, Loom};
+use loom_types::{Error, ModelInfo};
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::Global;
+use crate::fault::{Exit, Fault};
+use crate::output::{self, Table};
+use crate::render::text::count;
+
+/// A server that is there answers sooner; one that is not should not be waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// List models and check one
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  loom model list                    of every provider that can be asked
+  loom model list ollama
+  loom model check -m openai/gpt-5-mini")]
+pub(super) struct ModelArguments {
+    #[command(subcommand)]
+    verb: ModelVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelVerb {
+    /// List the models that can be asked now
+    List {
+        /// Only this provider
+        provider: Option<String>,
+        #[arg(long, help = "Print JSON")]
+        json: bool,
+    },
+    /// Ask a model for a word and for a tool call, and say what works and how fast
+    Check {
+        /// PROVIDER/MODEL, PROVIDER for its default model, or a MODEL of the default provider
+        #[arg(short, long, value_name = "MODEL")]
+        model: Option<String>,
+        #[arg(long, help = "Print JSON")]
+        json: bool,
+    },
+}
+
+pub(super) async fn run(arguments: ModelArguments, global: Global) -> anyhow::Result<Exit> {
+    match arguments.verb {
+        ModelVerb::List { provider, json } => list(&global, provider.as_deref(), json).await,
+        ModelVerb::Check { model, json } => {
+            let overrides = Overrides {
+                model,
+                ..global.overrides()
+            };
+            let config = global.load(&overrides)?.config;
+            let loom = global.open(&config).await?;
+            check::run(&config, &loom, json).await
+        }
+    }
+}
+
+async fn list(global: &Global, only: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+    let (config, loom) = global.open_plain().await?;
+    let providers = match only {
+        Some(name) => {
+            known(&config, name)?;
+            vec![name.to_owned()]
+        }
+        None => askable(&config),
+    };
+    let loom = &loom;
+    let answers = providers.iter().map(|name| async move {
+        let models = models(loom, name).await;
+        (name, models)
+    });
+    let mut table = Table::new(&["model", "context", "tools", ""]);
+    let mut values = Vec::new();
+    let mut failures = Vec::new();
+    for (provider, models) in join_all(answers).await {
+        match models {
+            Ok(models) => models.iter().for_each(|model| {
+                row(&mut table, &config, provider, model);
+                let mut value = json!(model);
+                value["provider"] = provider.as_str().into();
+                values.push(value);
+            }),
+            Err(error) => failures.push((provider, error)),
+        }
+    }
+    if json {
+        output::print_json(&values)?;
+    } else if !table.is_empty() {
+        output::print(&table.to_text())?;
+    }
+    match (only, failures.pop()) {
+        (Some(_), Some((_, error))) => Err(error),
+        (None, Some(last)) if global.verbose > 0 => {
+            failures.push(last);
+            for (provider, error) in failures {
+                output::warning(&format!("{provider}: {error:#}"));
+            }
+            Ok(Exit::Done)
+        }
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn known(config: &Config, name: &str) -> anyhow::Result<()> {
+    if config.providers.contains_key(name) {
+        return Ok(());
+    }
+    let names: Vec<_> = config.providers.keys().map(String::as_str).collect();
+    let fault = Fault::usage(format!("there is no provider `{name}`"));
+    Err(fault.hint(format!("there are {}", names.join(", "))).into())
+}
+
+/// The providers for which nothing is missing: those with an address and a key, or that need none.
+fn askable(config: &Config) -> Vec<String> {
+    let has_value = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let ready = config.providers.iter().filter(|(name, provider)| {
+        let offline = provider.plugin == "rules";
+        let has_key = provider.api_key_env.as_deref().is_none_or(has_value);
+        let has_address = offline || provider.base_url.is_some();
+        **name == config.provider || (has_key && has_address)
+    });
+    ready.map(|(name, _)| name.clone()).collect()
+}
+
+async fn models(loom: &Loom, name: &str) -> anyhow::Result<Vec<ModelInfo>> {
+    let provider = loom.provider(name).await?;
+    match timeout(PATIENCE, provider.models()).await {
+        Ok(models) => Ok(models?),
+        Err(_) => {
+            let message = format!("{name} did not answer within {} s", PATIENCE.as_secs());
+            Err(Error::timeout(message).into())
+        }
+    }
+}
+
+fn row(table: &mut Table, config: &Config, provider: &str, model: &ModelInfo) {
+    let context = model.context_window.map_or("-".to_owned(), count);
+    let tools = if model.tools { "yes" } else { "no" };
+    let chosen = config.provider == provider && config.model.as_ref() == Some(&model.id);
+    let mark = if chosen { "(used here)" } else { "" };
+    let name = format!("{provider}/{}", model.id);
+    table.row([&name, &context, tools, mark]);
+}

@@ -1,0 +1,146 @@
+//! `loom session`: what was said before.
+
+mod export;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use loom_types::Memory;
+use serde_json::json;
+
+use super::{Global, sessions};
+use crate::fault::Exit;
+use crate::output::{self, Table};
+use crate::render::text::{date, one_line};
+
+/// List, show, export and delete sessions
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  loom session list
+  loom session show 0198c2                           the beginning of an id is enough
+  loom session export 0198c2 --format markdown > talk.md
+  loom run --resume=0198c2 \"Go on\"")]
+pub(super) struct SessionArguments {
+    #[command(subcommand)]
+    verb: SessionVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum SessionVerb {
+    /// List the sessions, last changed first
+    List {
+        /// How many
+        #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+        limit: usize,
+        #[arg(long, help = "Print JSON")]
+        json: bool,
+    },
+    /// Show what was said and done in a session
+    Show {
+        id: String,
+        #[arg(long, help = "Print the entries of its log as JSON")]
+        json: bool,
+    },
+    /// Delete sessions for good
+    Delete {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Write a session in a format for others
+    Export {
+        id: String,
+        #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+        format: Format,
+        /// Write to this file instead of stdout
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Each entry of the log as one line of JSON
+    Jsonl,
+    /// For people
+    Markdown,
+}
+
+pub(super) async fn run(arguments: SessionArguments, global: Global) -> anyhow::Result<Exit> {
+    let (_, loom) = global.open_plain().await?;
+    let memory = loom.memory().await?;
+    let memory = memory.as_ref();
+    match arguments.verb {
+        SessionVerb::List { limit, json } => list(memory, limit, json).await?,
+        SessionVerb::Show { id, json } => show(memory, &id, json).await?,
+        SessionVerb::Delete { ids } => delete(memory, &ids).await?,
+        SessionVerb::Export { id, format, output } => {
+            let id = sessions::find(memory, &id).await?;
+            let entries = sessions::entries(memory, &id).await?;
+            let text = match format {
+                Format::Jsonl => export::jsonl(&entries)?,
+                Format::Markdown => export::markdown(&id, entries)?,
+            };
+            match output {
+                Some(path) => export::write(&path, &text)?,
+                None => output::print(&text)?,
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn list(memory: &dyn Memory, limit: usize, as_json: bool) -> anyhow::Result<()> {
+    let mut table = Table::new(&["id", "changed (UTC)", "entries", "directory", "begins with"]);
+    let mut values = Vec::new();
+    for info in sessions::list(memory, limit).await? {
+        let (header, title) = sessions::summary(memory, &info.id).await;
+        let metadata = header.as_ref().map(|header| &header.metadata);
+        let directory = metadata.and_then(|it| it.get("directory")?.as_str());
+        let title = one_line(&title, 50);
+        table.row([
+            info.id.as_str(),
+            &date(info.updated_ms),
+            &info.entries.to_string(),
+            directory.unwrap_or("-"),
+            &title,
+        ]);
+        let mut value = json!(info);
+        value["title"] = title.into();
+        value["model"] = json!(header.as_ref().map(|header| &header.model));
+        value["directory"] = json!(directory);
+        values.push(value);
+    }
+    if as_json {
+        output::print_json(&values)?;
+    } else if table.is_empty() {
+        output::note("no sessions yet");
+    } else {
+        output::print(&table.to_text())?;
+    }
+    Ok(())
+}
+
+async fn show(memory: &dyn Memory, id: &str, as_json: bool) -> anyhow::Result<()> {
+    let id = sessions::find(memory, id).await?;
+    let entries = sessions::entries(memory, &id).await?;
+    if as_json {
+        output::print_json(&entries)?;
+    } else {
+        output::print(&export::markdown(&id, entries)?)?;
+    }
+    Ok(())
+}
+
+async fn delete(memory: &dyn Memory, ids: &[String]) -> anyhow::Result<()> {
+    // All of them are found before the first is gone.
+    let mut found = Vec::new();
+    for id in ids {
+        found.push(sessions::find(memory, id).await?);
+    }
+    for id in found {
+        memory.delete(&id).await?;
+        output::note(&format!("deleted {id}"));
+    }
+    Ok(())
+}

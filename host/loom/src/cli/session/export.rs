@@ -1,0 +1,183 @@
+//! A session as text: line by line for programs, Markdown for people.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use loom_core::session::Record;
+use loom_types::{Entry, Message, Part, Role, SessionId, ToolResult};
+
+use crate::render::text::date;
+
+/// Each entry as one line of JSON.
+pub(super) fn jsonl(entries: &[Entry]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for entry in entries {
+        text.push_str(&serde_json::to_string(entry)?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// The conversation. What can't be read is said in its place.
+pub(super) fn markdown(id: &SessionId, entries: Vec<Entry>) -> anyhow::Result<String> {
+    let mut text = format!("# Session {id}\n");
+    for entry in entries {
+        match Record::decode(id, entry) {
+            Ok(Record::Header(header)) => {
+                let directory = header.metadata.get("directory");
+                let directory = directory.and_then(|it| it.as_str()).unwrap_or("-");
+                let created = date(header.created_ms);
+                writeln!(text, "\n{created} UTC, {}, {directory}", header.model)?;
+            }
+            Ok(Record::Message(message)) => write_message(&mut text, &message)?,
+            Ok(Record::ToolResult(result)) => write_result(&mut text, &result)?,
+            Ok(_) => {}
+            Err(error) => writeln!(text, "\n> unreadable: {error}")?,
+        }
+    }
+    Ok(text)
+}
+
+/// Writes a file, whole or not at all where that can be had.
+pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+}
+
+fn write_message(text: &mut String, message: &Message) -> anyhow::Result<()> {
+    let who = match message.role {
+        Role::System => "System",
+        Role::User => "User",
+        Role::Assistant => "Assistant",
+        Role::Tool => "Tools",
+    };
+    writeln!(text, "\n## {who}")?;
+    for part in &message.parts {
+        match part {
+            Part::Text { text: said } => writeln!(text, "\n{}", said.trim_end())?,
+            Part::Reasoning(reasoning) if reasoning.text.is_empty() => {}
+            Part::Reasoning(reasoning) => {
+                let quoted = reasoning.text.trim_end().replace('\n', "\n> ");
+                writeln!(text, "\n> {quoted}")?;
+            }
+            Part::ToolCall(call) => {
+                let arguments = fenced("json", &call.arguments);
+                writeln!(text, "\nCalls `{}`:\n\n{arguments}", call.name)?;
+            }
+            Part::ToolResult(result) => write_result(text, result)?,
+            Part::Image { image } => {
+                writeln!(text, "\n[{}, {} bytes]", image.mime, image.data.len())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_result(text: &mut String, result: &ToolResult) -> anyhow::Result<()> {
+    let how = if result.is_error { "failed" } else { "returned" };
+    writeln!(text, "\n`{}` {how}:\n\n{}", result.name, fenced("", &result.text()))?;
+    Ok(())
+}
+
+/// A code block with a fence that the content does not contain.
+fn fenced(language: &str, content: &str) -> String {
+    let mut fence = "```".to_owned();
+    while content.contains(&fence) {
+        fence.push('`');
+    }
+    format!("{fence}{language}\n{}\n{fence}", content.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
+    use loom_types::{CallId, ToolCall};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn entry(seq: u64, kind: &str, payload: Value) -> Entry {
+        Entry {
+            seq,
+            time_ms: 0,
+            kind: kind.to_owned(),
+            text: String::new(),
+            vector: None,
+            payload,
+        }
+    }
+
+    fn session() -> Vec<Entry> {
+        let call = ToolCall {
+            id: CallId::from("c"),
+            name: "read_file".to_owned(),
+            arguments: "{\"path\":\"a.md\"}".to_owned(),
+        };
+        let asks = Message {
+            role: Role::Assistant,
+            parts: vec![Part::Text { text: "Reading.".to_owned() }, Part::ToolCall(call)],
+        };
+        let result = ToolResult {
+            call_id: CallId::from("c"),
+            name: "read_file".to_owned(),
+            content: vec!["```\ncode\n```".into()],
+            is_error: false,
+        };
+        let header = json!({ "created_ms": 0, "model": "m/m", "metadata": { "directory": "/d" } });
+        vec![
+            entry(0, "session", header),
+            entry(1, "message", json!(Message::user("read a.md"))),
+            entry(2, "message", json!(asks)),
+            entry(3, "tool_result", json!(result)),
+            entry(4, "from_the_future", json!(1)),
+            entry(5, "message", json!("garbage")),
+        ]
+    }
+
+    #[test]
+    fn a_session_reads_well_as_markdown() {
+        let text = markdown(&SessionId::from("s"), session()).unwrap();
+        insta::assert_snapshot!(text, @r#"
+        # Session s
+
+        1970-01-01 00:00 UTC, m/m, /d
+
+        ## User
+
+        read a.md
+
+        ## Assistant
+
+        Reading.
+
+        Calls `read_file`:
+
+        ```json
+        {"path":"a.md"}
+        ```
+
+        `read_file` returned:
+
+        ````
+        ```
+        code
+        ```
+        ````
+
+        > unreadable: entry 5 of session s is not a readable `message`: invalid type: string "garbage", expected struct Message; the session was damaged or written by another version, export it or start a new one
+        "#);
+    }
+
+    #[test]
+    fn every_line_of_an_export_is_an_entry() {
+        let entries = session();
+        let text = jsonl(&entries).unwrap();
+        let read: Vec<Entry> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(read, entries);
+    }
+}

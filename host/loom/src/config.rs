@@ -1,0 +1,296 @@
+//! The configuration: what a run uses and what every plugin is granted, resolved from its layers.
+//!
+//! A [`Config`] is complete: paths are absolute, variables are expanded, defaults are filled in. It
+//! never holds the value of a secret, only the name of the environment variable that has it.
+//! What must not be here: anything that acts on the configuration.
+
+mod address;
+mod layers;
+mod model;
+mod overrides;
+mod places;
+mod problem;
+mod process;
+mod raw;
+mod resolve;
+mod section;
+mod show;
+mod tree;
+mod trust;
+#[cfg(test)]
+mod tests;
+pub mod units;
+mod untrusted;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+pub use overrides::Overrides;
+pub use problem::{ConfigError, Warning, nearest};
+pub use show::Layers;
+pub use trust::{Project, Standing, Trust};
+
+/// The built-in defaults, a commented TOML file. Every other layer is laid over it.
+pub const DEFAULT_TOML: &str = include_str!("config/default.toml");
+
+/// Everything a run needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Config {
+    /// `$workspace`: absolute, and it exists.
+    pub working_directory: PathBuf,
+    /// Granted wherever `$workspace` itself is granted. Absolute.
+    pub additional_directories: Vec<PathBuf>,
+    /// A key of [`providers`](Self::providers).
+    pub provider: String,
+    /// The provider's id of a model; the first that the provider lists if absent.
+    pub model: Option<String>,
+    /// Replaces the role text of the built-in system prompt.
+    pub instructions: Option<String>,
+    pub limits: RunLimits,
+    pub tools: ToolFilter,
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// By the plugin's name. A plugin that is not here is enabled and granted nothing.
+    pub plugins: BTreeMap<String, PluginConfig>,
+    /// Where to look for plugins, in this order; they need not exist.
+    pub plugin_dirs: Vec<PluginDirectory>,
+    pub memory: MemoryConfig,
+    /// Sessions are forgotten when the process ends; `memory` is then `memory-ram`.
+    pub ephemeral: bool,
+    /// Loom's own cache directory; may not exist yet.
+    pub cache_dir: PathBuf,
+    /// Loom's own data directory; may not exist yet.
+    pub data_dir: PathBuf,
+}
+
+/// Where a run ends though the model would go on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunLimits {
+    /// Questions to the model. Default 50.
+    pub turns: u32,
+    /// Default none.
+    #[serde(serialize_with = "units::serialize_optional_duration")]
+    pub wall_time: Option<Duration>,
+    /// Over all turns of a run. Default none.
+    pub output_tokens: Option<u64>,
+    /// Tool calls side by side. Default 10.
+    pub tools_at_once: u32,
+    /// For one tool call. Default 2 minutes.
+    #[serde(serialize_with = "units::serialize_duration")]
+    pub tool_timeout: Duration,
+}
+
+/// Which tools the model sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToolFilter {
+    /// Patterns of names, `*` for any run of characters. Default `["*"]`.
+    pub allowed: Vec<String>,
+    /// Patterns too; they win over `allowed`. Default none.
+    pub disallowed: Vec<String>,
+}
+
+/// A provider: a plugin that exports `llm`, with an address and a key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProviderConfig {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Its origin is in `grants.network`, and the API key is bound to it.
+    pub base_url: Option<String>,
+    /// The model to use when only the provider is named.
+    pub model: Option<String>,
+    /// Variable of the host's environment with the key; it is the secret `api-key` in `grants`.
+    pub api_key_env: Option<String>,
+    /// The plugin's own settings.
+    pub config: Settings,
+    pub grants: GrantsConfig,
+    /// For one completion.
+    pub limits: PluginLimits,
+}
+
+/// What one plugin may do, and its settings.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PluginConfig {
+    pub enabled: bool,
+    pub config: Settings,
+    pub grants: GrantsConfig,
+    /// For one call.
+    pub limits: PluginLimits,
+}
+
+/// A plugin's own settings: strings reach it as they are, anything else as JSON.
+pub type Settings = serde_json::Map<String, serde_json::Value>;
+
+/// What the person grants to a plugin. The default grants nothing. It counts only as far as the
+/// plugin's manifest asks for it too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GrantsConfig {
+    pub files: Vec<FileGrant>,
+    /// `*`, or `scheme://host[:port]` where the host may start with `*.`.
+    pub network: Vec<String>,
+    /// By the name that the plugin uses.
+    pub secrets: BTreeMap<String, SecretGrant>,
+    /// What the plugin sees as its environment.
+    pub environment: BTreeMap<String, String>,
+    /// Wall-clock time.
+    pub clock: bool,
+}
+
+/// A directory for a plugin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileGrant {
+    /// Absolute; may not exist.
+    pub path: PathBuf,
+    pub access: FileAccess,
+}
+
+/// What may be done in a granted directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileAccess {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// A secret for a plugin, which sees a placeholder only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SecretGrant {
+    /// Variable of the host's environment with the value.
+    pub env: String,
+    /// Patterns as in [`GrantsConfig::network`]: the only places the value is sent to.
+    pub hosts: Vec<String>,
+}
+
+/// What one call of a plugin may use up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PluginLimits {
+    /// Linear memory. Default 256 MiB.
+    #[serde(rename = "memory", serialize_with = "units::serialize_bytes")]
+    pub memory_bytes: u64,
+    /// Wall time. Default 60 s, for a provider 10 minutes: long answers of slow models.
+    #[serde(serialize_with = "units::serialize_duration")]
+    pub time: Duration,
+    /// What the call returns. Default 1 MiB.
+    #[serde(rename = "output", serialize_with = "units::serialize_bytes")]
+    pub output_bytes: u64,
+    /// Calls from the plugin into the host. Default 1,000,000.
+    pub host_calls: u64,
+    /// Body of one HTTP response. Default 16 MiB.
+    #[serde(rename = "http_response", serialize_with = "units::serialize_bytes")]
+    pub http_response_bytes: u64,
+}
+
+/// A directory with plugins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PluginDirectory {
+    /// Absolute; may not exist.
+    pub path: PathBuf,
+    /// Whether its plugins get what the configuration grants to their names. False for a project
+    /// that the person has not trusted: such plugins run, and are granted nothing.
+    pub trusted: bool,
+}
+
+/// Where sessions are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemoryConfig {
+    /// Name of a plugin that exports `memory`.
+    pub plugin: String,
+    /// `$memory`: absolute; may not exist yet.
+    pub directory: PathBuf,
+}
+
+/// A configuration with what is to be said of it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub config: Config,
+    pub warnings: Vec<Warning>,
+    pub layers: Layers,
+}
+
+/// Reads all layers: files, environment and overrides. Every problem of every layer is in the error.
+pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
+    layers::load(process::sources(overrides)?)
+}
+
+/// The file with the user's configuration, which may not exist.
+#[must_use]
+pub fn user_file() -> PathBuf {
+    process::user_file()
+}
+
+/// The directory for what Loom remembers between runs, such as the history of the chat; may not
+/// exist.
+#[must_use]
+pub fn state_dir() -> PathBuf {
+    process::state_dir()
+}
+
+/// The list of trusted projects.
+#[must_use]
+pub fn trust() -> Trust {
+    process::trust()
+}
+
+impl Config {
+    /// The configuration that applies here, as for the command line.
+    pub fn load(overrides: &Overrides) -> Result<(Self, Vec<Warning>), ConfigError> {
+        let loaded = load(overrides)?;
+        Ok((loaded.config, loaded.warnings))
+    }
+
+    /// The built-in defaults with a TOML text over them, which is trusted. No other file is read,
+    /// and the environment chooses neither model nor addresses.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        process::from_text(text)
+    }
+}
+
+impl Default for Config {
+    /// The built-in defaults in the current directory, with the offline provider.
+    fn default() -> Self {
+        Self::from_toml("").expect("the built-in defaults are valid")
+    }
+}
+
+impl ToolFilter {
+    /// Whether the model may see a tool.
+    #[must_use]
+    pub fn allows(&self, tool: &str) -> bool {
+        let any = |patterns: &[String]| patterns.iter().any(|it| Self::matches(it, tool));
+        any(&self.allowed) && !any(&self.disallowed)
+    }
+
+    /// Whether a pattern matches a whole name; `*` stands for any run of characters.
+    #[must_use]
+    pub fn matches(pattern: &str, name: &str) -> bool {
+        let Some((start, rest)) = pattern.split_once('*') else {
+            return pattern == name;
+        };
+        let Some(mut name) = name.strip_prefix(start) else {
+            return false;
+        };
+        let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+        for part in middle.split('*') {
+            match name.find(part) {
+                Some(at) => name = &name[at + part.len()..],
+                None => return false,
+            }
+        }
+        name.ends_with(end)
+    }
+}
+
+impl ProviderConfig {
+    /// What the plugin gets as its settings: its own, and `base_url` and `model` where they are set.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let mut settings = self.config.clone();
+        for (key, value) in [("base_url", &self.base_url), ("model", &self.model)] {
+            if let Some(value) = value {
+                settings.insert(key.to_owned(), value.as_str().into());
+            }
+        }
+        settings
+    }
+}

@@ -1,0 +1,22 @@
+//! A run as it is shown: the renderers know its events and nothing else.
+
+#[cfg(test)]
+mod events;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod sanitize;
+mod spinner;
+pub(crate) mod text;
+
+use std::io;
+
+use loom_types::RunEvent;
+
+/// Shows what happens in a run.
+pub(crate) trait Render {
+    /// Shows one event. An error means that nobody is there to see it.
+    fn event(&mut self, event: &RunEvent) -> io::Result<()>;
+
+    /// The person asked to stop; the run will end soon.
+    fn stopping(&mut self) {}
+}

@@ -1,0 +1,306 @@
+//! A run for programs: one JSON object per line, its `type` first.
+//!
+//! | type | fields |
+//! |---|---|
+//! | `thread.started` | `thread_id` (the session), `run_id`, `model`, `resumed` |
+//! | `turn.started` | `turn` |
+//! | `item.started`, `item.updated`, `item.completed` | `item`, see below |
+//! | `turn.completed` | `turn`, `usage` |
+//! | `turn.failed` | `turn`, `error` (`kind`, `category`, `message`, `advice`, `retryable`, …) |
+//! | `warning`, `error` | `message` |
+//! | `run.completed`, `run.limit_reached`, `run.cancelled`, `run.failed` | the last line: `thread_id`, `run_id`, `exit_code`, `text`, `turns`, `tool_calls`, `usage`, `duration_ms`; with `limit` or `error` |
+//!
+//! An `item` has `id` (`item_0`, `item_1`, …), `type` and `status` (`in_progress`, `completed`,
+//! `failed`). An `agent_message` or `reasoning` has `delta` when it is updated and the whole `text`
+//! when it is completed; a `tool_call` has `call_id`, `name`, `arguments`, and in the end `result` or
+//! `error`.
+
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use loom_types::{CallId, Message, Outcome, Part, Role, RunEvent, ToolCall, ToolResult};
+
+use super::Render;
+use crate::fault::Exit;
+use line::{
+    CallContent, CallError, Counts, Failure, Item, ItemContent, Line, ProgressContent, Status,
+    Summary, milliseconds,
+};
+
+/// The renderer.
+pub(crate) struct Json<W> {
+    out: W,
+    items: u32,
+    turn: u32,
+    message: Option<Streamed>,
+    reasoning: Option<Streamed>,
+    /// The items of calls that have not ended.
+    calls: BTreeMap<CallId, (String, CallContent)>,
+}
+
+/// An item of text that is coming in.
+struct Streamed {
+    id: String,
+    text: String,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Message,
+    Reasoning,
+}
+
+impl Kind {
+    fn item(self, id: String, status: Status, content: ItemContent) -> Item {
+        let kind = match self {
+            Self::Message => "agent_message",
+            Self::Reasoning => "reasoning",
+        };
+        Item {
+            id,
+            kind,
+            status,
+            content,
+        }
+    }
+}
+
+impl<W: Write> Json<W> {
+    pub(crate) fn new(out: W) -> Self {
+        Self {
+            out,
+            items: 0,
+            turn: 0,
+            message: None,
+            reasoning: None,
+            calls: BTreeMap::new(),
+        }
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.out.write_all(&bytes)?;
+        self.out.flush()
+    }
+
+    fn next_id(&mut self) -> String {
+        let id = format!("item_{}", self.items);
+        self.items += 1;
+        id
+    }
+
+    fn slot(&mut self, kind: Kind) -> &mut Option<Streamed> {
+        match kind {
+            Kind::Message => &mut self.message,
+            Kind::Reasoning => &mut self.reasoning,
+        }
+    }
+
+    fn delta(&mut self, kind: Kind, piece: &str) -> io::Result<()> {
+        let mut streamed = match self.slot(kind).take() {
+            Some(streamed) => streamed,
+            None => self.start(kind)?,
+        };
+        streamed.text.push_str(piece);
+        let content = ItemContent::Delta {
+            delta: piece.to_owned(),
+        };
+        let item = kind.item(streamed.id.clone(), Status::InProgress, content);
+        *self.slot(kind) = Some(streamed);
+        self.line(&Line::ItemUpdated { item: &item })
+    }
+
+    fn start(&mut self, kind: Kind) -> io::Result<Streamed> {
+        let id = self.next_id();
+        let text = String::new();
+        let content = ItemContent::Text { text };
+        let item = kind.item(id.clone(), Status::InProgress, content);
+        self.line(&Line::ItemStarted { item: &item })?;
+        Ok(Streamed {
+            id,
+            text: String::new(),
+        })
+    }
+
+    /// Ends an item of text. `whole` is the text as it was written down; without it the item was cut
+    /// off.
+    fn complete(&mut self, kind: Kind, whole: Option<String>) -> io::Result<()> {
+        let status = match whole {
+            Some(_) => Status::Completed,
+            None => Status::Failed,
+        };
+        let whole = whole.filter(|text| !text.is_empty());
+        let (id, text) = match (self.slot(kind).take(), whole) {
+            (Some(streamed), whole) => (streamed.id, whole.unwrap_or(streamed.text)),
+            (None, Some(text)) => (self.next_id(), text),
+            (None, None) => return Ok(()),
+        };
+        let item = kind.item(id, status, ItemContent::Text { text });
+        self.line(&Line::ItemCompleted { item: &item })
+    }
+
+    fn message(&mut self, message: &Message) -> io::Result<()> {
+        if message.role != Role::Assistant {
+            return Ok(());
+        }
+        let reasoning = message.parts.iter().filter_map(|part| match part {
+            Part::Reasoning(reasoning) => Some(reasoning.text.as_str()),
+            _ => None,
+        });
+        let reasoning: String = reasoning.collect();
+        self.complete(Kind::Reasoning, Some(reasoning))?;
+        self.complete(Kind::Message, Some(message.text()))
+    }
+
+    fn tool_started(&mut self, call: &ToolCall) -> io::Result<()> {
+        let id = self.next_id();
+        let parsed = serde_json::from_str(&call.arguments);
+        let arguments = parsed.unwrap_or_else(|_| call.arguments.as_str().into());
+        let content = CallContent {
+            arguments: Some(arguments),
+            ..CallContent::new(&call.id, &call.name)
+        };
+        let item = content.clone().item(id.clone(), Status::InProgress);
+        self.calls.insert(call.id.clone(), (id, content));
+        self.line(&Line::ItemStarted { item: &item })
+    }
+
+    fn tool_progress(&mut self, call: &CallId, progress: ProgressContent) -> io::Result<()> {
+        let Some((id, content)) = self.calls.get(call) else {
+            return Ok(());
+        };
+        let content = CallContent {
+            progress: Some(progress),
+            ..content.clone()
+        };
+        let item = content.item(id.clone(), Status::InProgress);
+        self.line(&Line::ItemUpdated { item: &item })
+    }
+
+    fn tool_completed(&mut self, result: &ToolResult, duration_ms: u64) -> io::Result<()> {
+        let started = self.calls.remove(&result.call_id);
+        let (id, mut content) = started.unwrap_or_else(|| {
+            let content = CallContent::new(&result.call_id, &result.name);
+            (self.next_id(), content)
+        });
+        content.duration_ms = Some(duration_ms);
+        let text = result.text();
+        let status = if result.is_error {
+            content.error = Some(CallError { message: text });
+            Status::Failed
+        } else {
+            content.result = Some(text);
+            Status::Completed
+        };
+        let item = content.item(id, status);
+        self.line(&Line::ItemCompleted { item: &item })
+    }
+
+    /// A call whose result was not told before the end.
+    fn fail_open_calls(&mut self) -> io::Result<()> {
+        for (id, mut content) in std::mem::take(&mut self.calls).into_values() {
+            let message = "the run ended before the call did".to_owned();
+            content.error = Some(CallError { message });
+            let item = content.item(id, Status::Failed);
+            self.line(&Line::ItemCompleted { item: &item })?;
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, outcome: &Outcome) -> io::Result<()> {
+        self.complete(Kind::Reasoning, None)?;
+        self.complete(Kind::Message, None)?;
+        self.fail_open_calls()?;
+        let summary = |exit| Summary::new(outcome.report(), exit);
+        let last = match outcome {
+            Outcome::Completed { .. } => Line::RunCompleted(summary(Exit::Done)),
+            Outcome::LimitReached { limit, .. } => {
+                Line::RunLimitReached(summary(Exit::Limit).with_limit(*limit))
+            }
+            Outcome::Cancelled { .. } => Line::RunCancelled(summary(Exit::Cancelled)),
+            Outcome::Failed { error, .. } => {
+                self.line(&Line::TurnFailed {
+                    turn: self.turn,
+                    error: Failure::of(error),
+                })?;
+                let message = &error.message;
+                self.line(&Line::Error { message })?;
+                Line::RunFailed(summary(Exit::Failed).with_error(error))
+            }
+        };
+        self.line(&last)
+    }
+}
+
+impl CallContent {
+    fn new(call_id: &CallId, name: &str) -> Self {
+        Self {
+            call_id: call_id.clone(),
+            name: name.to_owned(),
+            arguments: None,
+            progress: None,
+            result: None,
+            error: None,
+            duration_ms: None,
+        }
+    }
+
+    fn item(self, id: String, status: Status) -> Item {
+        Item {
+            id,
+            kind: "tool_call",
+            status,
+            content: ItemContent::Call(self),
+        }
+    }
+}
+
+impl<W: Write> Render for Json<W> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        match event {
+            RunEvent::RunStarted {
+                run_id,
+                session_id,
+                model,
+                resumed,
+            } => self.line(&Line::ThreadStarted {
+                thread_id: session_id,
+                run_id,
+                model,
+                resumed: *resumed,
+            }),
+            RunEvent::TurnStarted { turn } => {
+                self.turn = *turn;
+                self.line(&Line::TurnStarted { turn: *turn })
+            }
+            RunEvent::TextDelta { text } => self.delta(Kind::Message, text),
+            RunEvent::ReasoningDelta { text } => self.delta(Kind::Reasoning, text),
+            RunEvent::MessageCompleted { message } => self.message(message),
+            RunEvent::ToolStarted { call } => self.tool_started(call),
+            RunEvent::ToolProgress {
+                call_id,
+                message,
+                fraction,
+            } => {
+                let message = message.clone();
+                let fraction = *fraction;
+                self.tool_progress(call_id, ProgressContent { message, fraction })
+            }
+            RunEvent::ToolCompleted { result, duration } => {
+                self.tool_completed(result, milliseconds(*duration))
+            }
+            RunEvent::TurnCompleted { turn, usage } => self.line(&Line::TurnCompleted {
+                turn: *turn,
+                usage: Counts::of(*usage),
+            }),
+            RunEvent::Warning { message } => self.line(&Line::Warning { message }),
+            RunEvent::RunEnded { outcome } => self.ended(outcome),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Builds the guests in `guests/` and writes their names and places for the harness.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    println!("cargo::rerun-if-changed={}", tests.join("guests").display());
+    let arguments = ["--package=loom-test-guests", "--examples"];
+    let built = loom_component_build::build(&tests.join(".."), &arguments).join("examples");
+    let mut list = String::new();
+    let guests = fs::read_dir(tests.join("guests/examples")).expect("the guests are there");
+    for guest in guests {
+        let path = guest.expect("the guests can be listed").path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let name = path
+            .file_stem()
+            .expect("a listed file has a name")
+            .to_string_lossy()
+            .into_owned();
+        let component = loom_component_build::keep(&built.join(format!("{name}.wasm")), &name);
+        writeln!(
+            list,
+            "/// The guest `{name}`.\npub const {}: &[u8] = include_bytes!({component:?});",
+            name.to_uppercase()
+        )
+        .expect("a string takes text");
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("guests.rs"), list).expect("the output directory takes files");
+}
