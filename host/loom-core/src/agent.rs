@@ -164,7 +164,8 @@ impl AgentBuilder {
         self
     }
 
-    /// The system prompt. Not part of the session: the next run may have another. Default: none.
+    /// The system prompt; none if it is blank. Not part of the session: the next run may have another.
+    /// Default: none.
     pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
         self.instructions = Some(instructions.into());
         self
@@ -225,6 +226,7 @@ impl AgentBuilder {
             catalogue,
             instructions: self
                 .instructions
+                .filter(|text| !text.trim().is_empty())
                 .map(|text| Arc::new(Message::system(text))),
             limits: self.limits,
             output: output.transpose()?,

@@ -112,6 +112,7 @@ type Answerer = Box<dyn Fn(&ModelRequest) -> Script + Send + Sync>;
 pub(crate) struct Model {
     answer: Answerer,
     requests: Mutex<Vec<ModelRequest>>,
+    contexts: Mutex<Vec<CompletionContext>>,
 }
 
 impl Model {
@@ -122,6 +123,7 @@ impl Model {
         Arc::new(Self {
             answer: Box::new(answer),
             requests: Mutex::default(),
+            contexts: Mutex::default(),
         })
     }
 
@@ -136,6 +138,11 @@ impl Model {
 
     pub(crate) fn requests(&self) -> Vec<ModelRequest> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// On whose behalf it was asked last.
+    pub(crate) fn last_context(&self) -> CompletionContext {
+        self.contexts.lock().unwrap().last().unwrap().clone()
     }
 
     /// The messages of the last request.
@@ -157,10 +164,11 @@ impl Provider for Model {
     async fn complete(
         &self,
         request: ModelRequest,
-        _context: &CompletionContext,
+        context: &CompletionContext,
     ) -> Result<EventStream> {
         let script = (self.answer)(&request);
         self.requests.lock().unwrap().push(request);
+        self.contexts.lock().unwrap().push(context.clone());
         match script.refuse {
             Some(error) => Err(error),
             None if script.hang => Ok(futures::stream::iter(script.events)

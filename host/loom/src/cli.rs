@@ -51,22 +51,55 @@ pub(crate) struct Arguments {
 #[derive(Clone, Debug, Default, Args)]
 struct Global {
     /// Work in this directory instead of the current one
-    #[arg(short = 'C', long = "cd", value_name = "DIR", global = true, help_heading = "Configuration")]
+    #[arg(
+        short = 'C',
+        long = "cd",
+        value_name = "DIR",
+        global = true,
+        help_heading = "Configuration"
+    )]
     directory: Option<PathBuf>,
     /// Grant this directory wherever the workspace is granted (may be repeated)
-    #[arg(long = "add-dir", value_name = "DIR", global = true, help_heading = "Configuration")]
+    #[arg(
+        long = "add-dir",
+        value_name = "DIR",
+        global = true,
+        help_heading = "Configuration"
+    )]
     add_dir: Vec<PathBuf>,
     /// Set a key of the configuration, for example -c limits.turns=5 (may be repeated)
-    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true, help_heading = "Configuration")]
+    #[arg(
+        short = 'c',
+        long = "config",
+        value_name = "KEY=VALUE",
+        global = true,
+        help_heading = "Configuration"
+    )]
     set: Vec<String>,
     /// Use [profiles.NAME] of the configuration
-    #[arg(long, value_name = "NAME", global = true, help_heading = "Configuration")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        help_heading = "Configuration"
+    )]
     profile: Option<String>,
     /// Load plugins from this directory too (may be repeated)
-    #[arg(long = "plugin-dir", value_name = "DIR", global = true, help_heading = "Configuration")]
+    #[arg(
+        long = "plugin-dir",
+        value_name = "DIR",
+        global = true,
+        help_heading = "Configuration"
+    )]
     plugin_dir: Vec<PathBuf>,
     /// Nothing on stderr but what went wrong; `run` prints the last message only
-    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Output"
+    )]
     quiet: bool,
     /// Show reasoning and results of tools; twice: the log too (or set LOOM_LOG)
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Output")]

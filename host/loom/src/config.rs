@@ -15,10 +15,10 @@ mod raw;
 mod resolve;
 mod section;
 mod show;
-mod tree;
-mod trust;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod trust;
 pub mod units;
 mod untrusted;
 
@@ -208,7 +208,10 @@ pub struct Loaded {
     pub layers: Layers,
 }
 
-/// Reads all layers: files, environment and overrides. Every problem of every layer is in the error.
+/// Reads all layers: files, environment and overrides.
+///
+/// # Errors
+/// Every problem of every layer.
 pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
     layers::load(process::sources(overrides)?)
 }
@@ -234,6 +237,9 @@ pub fn trust() -> Trust {
 
 impl Config {
     /// The configuration that applies here, as for the command line.
+    ///
+    /// # Errors
+    /// Every problem of every layer.
     pub fn load(overrides: &Overrides) -> Result<(Self, Vec<Warning>), ConfigError> {
         let loaded = load(overrides)?;
         Ok((loaded.config, loaded.warnings))
@@ -241,6 +247,9 @@ impl Config {
 
     /// The built-in defaults with a TOML text over them, which is trusted. No other file is read,
     /// and the environment chooses neither model nor addresses.
+    ///
+    /// # Errors
+    /// Every problem of the text, or a current directory that is gone.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         process::from_text(text)
     }
@@ -248,8 +257,12 @@ impl Config {
 
 impl Default for Config {
     /// The built-in defaults in the current directory, with the offline provider.
+    ///
+    /// # Panics
+    /// If the current directory is gone.
     fn default() -> Self {
-        Self::from_toml("").expect("the built-in defaults are valid")
+        Self::from_toml("")
+            .expect("the built-in defaults are valid and there is a current directory")
     }
 }
 

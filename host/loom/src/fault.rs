@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use loom::config::ConfigError;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::output;
 
@@ -83,6 +83,16 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// The line of `loom run --json` for an error outside of a run.
+#[derive(Serialize)]
+struct ErrorEvent<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
 /// Writes an error to stderr, and with `json` as an event to stdout; returns the exit code. A closed
 /// pipe is nobody's fault.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> Exit {
@@ -92,7 +102,11 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> Exit {
     let message = message(error);
     let hint = hint(error);
     if json {
-        let event = json!({ "type": "error", "message": message, "hint": hint });
+        let event = ErrorEvent {
+            kind: "error",
+            message: &message,
+            hint: hint.as_deref(),
+        };
         // The message is on stderr too; there is nowhere left to complain.
         let _ = output::print_json_line(&event);
     }
@@ -157,17 +171,17 @@ mod tests {
         let error = anyhow::anyhow!("no such file")
             .context("reading a.json: no such file")
             .context("opening");
-        assert_eq!(
-            message(&error),
-            "opening: reading a.json: no such file"
-        );
+        assert_eq!(message(&error), "opening: reading a.json: no such file");
     }
 
     #[test]
     fn the_exit_code_comes_from_the_cause() {
         let check = |error: anyhow::Error, expected: Exit| assert_eq!(exit(&error), expected);
         check(Fault::usage("x").into(), Exit::Usage);
-        check(anyhow::Error::new(Fault::usage("x")).context("y"), Exit::Usage);
+        check(
+            anyhow::Error::new(Fault::usage("x")).context("y"),
+            Exit::Usage,
+        );
         check(ConfigError::new("x").into(), Exit::Usage);
         check(anyhow::anyhow!("x"), Exit::Failed);
         check(loom_types::Error::denied("x").into(), Exit::Failed);

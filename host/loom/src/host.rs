@@ -1,106 +1,240 @@
 //! What a configuration assembles: plugins, providers and memory, ready for agents.
+//!
+//! The one place where the sandbox and the agent meet. What must not be here: anything of the
+//! command line.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod catalogue;
+mod check;
+mod grants;
+mod prompt;
+mod summary;
 
-use loom_core::AgentBuilder;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context as _, bail};
+use loom_core::{AgentBuilder, Limits};
 use loom_types::{Memory, Provider, Tool};
-use serde::Serialize;
+use loom_wasm::{Engine, EngineConfig, Grants};
+use tokio::sync::OnceCell;
 
-use crate::config::Config;
+use crate::config::{Config, nearest};
+use catalogue::{Catalogue, Installed};
 
-/// Plugins, providers and memory as configured.
-pub struct Loom;
+pub use check::CheckLine;
+pub use summary::{PluginProblem, PluginSource, PluginSummary};
 
-/// Where a plugin comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PluginSource {
-    Builtin,
-    File(PathBuf),
-}
-
-/// What is known of a plugin.
-#[derive(Clone, Debug, Serialize)]
-pub struct PluginSummary {
-    pub name: String,
-    pub version: String,
-    pub description: String,
-    pub source: PluginSource,
-    /// Any of `tool`, `llm`, `embedding`, `memory`.
-    pub exports: Vec<String>,
-    /// Names of its tools.
-    pub tools: Vec<String>,
-    /// What the manifest asks for.
-    pub asks: serde_json::Value,
-    /// What the configuration grants; it holds as far as the manifest asks for it.
-    pub granted: serde_json::Value,
-    /// Interfaces that the component imports.
-    pub imports: Vec<String>,
-    pub size_bytes: u64,
-    /// SHA-256 of the component, hexadecimal.
-    pub digest: String,
-}
-
-/// A plugin that was skipped.
-#[derive(Clone, Debug, Serialize)]
-pub struct PluginProblem {
-    /// The file, or the name of the built-in.
-    pub source: String,
-    pub reason: String,
-}
-
-/// One finding of [`Loom::check`].
-#[derive(Clone, Debug, Serialize)]
-pub struct CheckLine {
-    pub ok: bool,
-    pub text: String,
+/// Plugins, providers and memory as configured. It may be shared by any number of agents.
+pub struct Loom {
+    config: Config,
+    engine: Engine,
+    /// Replaced as a whole when a file in a plugin directory changes; runs go on with what they have.
+    catalogue: Mutex<Arc<Catalogue>>,
+    memory: OnceCell<Arc<dyn Memory>>,
 }
 
 impl Loom {
-    pub async fn open(_config: &Config) -> anyhow::Result<Self> {
-        Ok(Self)
+    /// Loads what the configuration names. A plugin that cannot be loaded is one of
+    /// [`problems`](Self::problems), not a failure.
+    ///
+    /// # Errors
+    ///
+    /// If the engine cannot start or its cache directory cannot be used.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let engine = engine(config)?;
+        let catalogue = Catalogue::load(&engine, config, None).await;
+        Ok(Self {
+            config: config.clone(),
+            engine,
+            catalogue: Mutex::new(Arc::new(catalogue)),
+            memory: OnceCell::new(),
+        })
     }
 
+    /// The configuration it was opened with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The plugins that were loaded, by name.
     pub async fn plugins(&self) -> Vec<PluginSummary> {
-        Vec::new()
+        let catalogue = self.current().await;
+        let summary = |installed: &Installed| summary::of(&installed.plugin, &installed.granted(&self.config));
+        catalogue.plugins().iter().map(summary).collect()
     }
 
-    pub async fn tools(&self) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
-        Ok(Vec::new())
-    }
-
-    pub async fn tool_plugin(&self, _tool: &str) -> Option<String> {
-        None
-    }
-
-    pub async fn provider(&self, _name: &str) -> anyhow::Result<Arc<dyn Provider>> {
-        anyhow::bail!("plugins cannot be run yet")
-    }
-
-    pub async fn memory(&self) -> anyhow::Result<Arc<dyn Memory>> {
-        anyhow::bail!("plugins cannot be run yet")
-    }
-
-    pub async fn agent(&self) -> anyhow::Result<AgentBuilder> {
-        anyhow::bail!("plugins cannot be run yet")
-    }
-
-    pub async fn inspect(_path: &Path) -> anyhow::Result<PluginSummary> {
-        anyhow::bail!("plugins cannot be run yet")
-    }
-
-    pub async fn check(_path: &Path) -> anyhow::Result<Vec<CheckLine>> {
-        anyhow::bail!("plugins cannot be run yet")
-    }
-
+    /// The plugins that were skipped, and why.
     #[must_use]
     pub fn problems(&self) -> Vec<PluginProblem> {
-        Vec::new()
+        self.loaded().problems().to_vec()
     }
 
+    /// The tools that the configuration leaves to the model.
+    ///
+    /// # Errors
+    ///
+    /// None today; a later backend of tools may have some.
+    pub async fn tools(&self) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
+        let catalogue = self.current().await;
+        let tools = catalogue.tools().iter().map(|(_, tool)| tool);
+        Ok(tools.filter(|tool| self.config.tools.allows(&tool.definition().name)).cloned().collect())
+    }
+
+    /// The plugin that has this tool.
+    pub async fn tool_plugin(&self, tool: &str) -> Option<String> {
+        let catalogue = self.current().await;
+        let found = catalogue.tools().iter().find(|(_, each)| each.definition().name == tool);
+        found.map(|(plugin, _)| plugin.clone())
+    }
+
+    /// Names of the providers.
     #[must_use]
     pub fn providers(&self) -> Vec<String> {
-        Vec::new()
+        self.config.providers.keys().cloned().collect()
+    }
+
+    /// A provider by name.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such provider, or its plugin is not there or has no models.
+    pub async fn provider(&self, name: &str) -> anyhow::Result<Arc<dyn Provider>> {
+        let Some(config) = self.config.providers.get(name) else {
+            bail!("there is no provider {name}{}", suggestion(name, &self.providers()));
+        };
+        let catalogue = self.current().await;
+        let installed = find(&catalogue, &config.plugin).with_context(|| format!("provider {name}"))?;
+        if !installed.plugin.exports().llm {
+            bail!("provider {name}: the plugin {} has no models", config.plugin);
+        }
+        let grants = if installed.trusted { grants::grants(&config.grants)? } else { Grants::default() };
+        let configured =
+            installed.plugin.configure(grants, grants::limits(&config.limits), grants::settings(&config.settings()))?;
+        Ok(configured.provider(name))
+    }
+
+    /// The session store.
+    ///
+    /// # Errors
+    ///
+    /// If its plugin is not there, or its directory cannot be made.
+    pub async fn memory(&self) -> anyhow::Result<Arc<dyn Memory>> {
+        self.memory.get_or_try_init(|| self.open_memory()).await.cloned()
+    }
+
+    /// An agent with provider, model, tools, memory, instructions and limits as configured.
+    ///
+    /// # Errors
+    ///
+    /// If one of these is not to be had.
+    pub async fn agent(&self) -> anyhow::Result<AgentBuilder> {
+        let config = &self.config;
+        let provider = self.provider(&config.provider).await?;
+        let model = match &config.model {
+            Some(model) => model.clone(),
+            None => first_model(provider.as_ref()).await?,
+        };
+        let metadata = serde_json::json!({ "directory": config.working_directory, "model": model });
+        let limits = Limits {
+            turns: config.limits.turns,
+            wall_time: config.limits.wall_time,
+            output_tokens: config.limits.output_tokens,
+            tool_timeout: config.limits.tool_timeout,
+            tools_at_once: usize::try_from(config.limits.tools_at_once).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
+        Ok(loom_core::Agent::builder(provider, model)
+            .tools(self.tools().await?)
+            .memory(self.memory().await?)
+            .instructions(prompt::system(config))
+            .limits(limits)
+            .metadata(metadata))
+    }
+
+    /// A plugin that is not installed.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a plugin that this host can run.
+    pub async fn inspect(path: &Path) -> anyhow::Result<PluginSummary> {
+        let plugin = check::load(path).await?;
+        Ok(summary::of(&plugin, &Grants::default()))
+    }
+
+    /// Checks a plugin against the contract: that it links, its schemas, and its tools' examples,
+    /// which run without any grant.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be loaded at all.
+    pub async fn check(path: &Path) -> anyhow::Result<Vec<CheckLine>> {
+        check::check(path).await
+    }
+
+    async fn open_memory(&self) -> anyhow::Result<Arc<dyn Memory>> {
+        let name = &self.config.memory.plugin;
+        let catalogue = self.current().await;
+        let installed = find(&catalogue, name).context("the session store")?;
+        if !installed.plugin.exports().memory {
+            bail!("the session store: the plugin {name} is none");
+        }
+        if !self.config.ephemeral {
+            let directory = &self.config.memory.directory;
+            std::fs::create_dir_all(directory).with_context(|| {
+                format!(
+                    "the session directory {} cannot be made; set memory.directory, or run with --ephemeral",
+                    directory.display()
+                )
+            })?;
+        }
+        Ok(installed.configure(&self.config)?.memory())
+    }
+
+    /// The catalogue as the plugin directories are now.
+    async fn current(&self) -> Arc<Catalogue> {
+        let loaded = self.loaded();
+        if loaded.is_current(&self.config) {
+            return loaded;
+        }
+        let catalogue = Arc::new(Catalogue::load(&self.engine, &self.config, Some(&loaded)).await);
+        *self.catalogue.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::clone(&catalogue);
+        catalogue
+    }
+
+    fn loaded(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
+
+fn engine(config: &Config) -> anyhow::Result<Engine> {
+    let cache_directory = Some(config.cache_dir.join("compiled"));
+    Ok(Engine::new(&EngineConfig { cache_directory, ..EngineConfig::default() })?)
+}
+
+fn find<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a Installed> {
+    let found = catalogue.plugins().iter().find(|installed| installed.plugin.name() == name);
+    found.with_context(|| match catalogue.problems().iter().find(|problem| problem.source.contains(name)) {
+        Some(problem) => format!("the plugin {name} could not be loaded: {}", problem.reason),
+        None => {
+            let names: Vec<String> = catalogue.plugins().iter().map(|installed| installed.plugin.name()).collect();
+            format!("there is no plugin {name}{}", suggestion(name, &names))
+        }
+    })
+}
+
+fn suggestion(name: &str, names: &[String]) -> String {
+    match nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("; did you mean {near}?"),
+        None => format!("; there are {}", names.join(", ")),
+    }
+}
+
+async fn first_model(provider: &dyn Provider) -> anyhow::Result<String> {
+    let name = provider.name();
+    let models = provider.models().await;
+    let models = models.with_context(|| format!("asking {name} for its models, as none was named"))?;
+    let first = models.into_iter().next();
+    first.map(|model| model.id).with_context(|| format!("{name} lists no models; name one: -m {name}/MODEL"))
+}
+

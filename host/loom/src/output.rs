@@ -84,7 +84,12 @@ impl Table {
 
     pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
         // A cell is one line, whatever a plugin wrote.
-        let line = |cell: &&str| sanitize(cell).split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = |cell: &&str| {
+            sanitize(cell)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         self.rows.push(cells.iter().map(line).collect());
     }
 

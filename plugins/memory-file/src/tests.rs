@@ -312,6 +312,65 @@ fn what_could_not_be_synced_is_not_acknowledged() {
 }
 
 #[test]
+fn every_append_syncs_the_file_and_the_first_the_names_too() {
+    thread_local! {
+        static SYNCED: RefCell<Vec<bool>> = const { RefCell::new(Vec::new()) };
+    }
+    let shared = Shared::new();
+    let mut store = shared.open_with(Calls {
+        sync: |file| {
+            let is_directory = file.metadata()?.is_dir();
+            SYNCED.with_borrow_mut(|synced| synced.push(is_directory));
+            Ok(())
+        },
+        ..quick()
+    });
+    let mut check = |session: &str, seq, expect: &[bool]| {
+        store
+            .store
+            .append(session, seq, entries(seq, &["x"]))
+            .unwrap();
+        assert_eq!(SYNCED.take(), expect, "{session} {seq}");
+    };
+    check("s", 0, &[false, true, true]);
+    check("s", 1, &[false]);
+    check("s", 2, &[false]);
+    check("other", 0, &[false, true]);
+    check("other", 1, &[false]);
+    store.store.delete("s").unwrap();
+    assert_eq!(SYNCED.take(), [true], "a deletion");
+    let mut second = shared.open_with(store.store.disk.calls);
+    second.store.append("other", 2, entries(2, &["x"])).unwrap();
+    assert_eq!(
+        SYNCED.take(),
+        [false, true, true],
+        "it can't know what the first one did"
+    );
+}
+
+#[test]
+fn a_conflict_is_not_synced() {
+    let shared = Shared::new();
+    let mut store = shared.open_with(Calls {
+        // Another writer gets in between reading and writing.
+        write: |file, bytes| {
+            let mut line = b"\n".to_vec();
+            let record =
+                r#"{"seq":0,"base":0,"writer":"1-1","entries":[{"time_ms":1,"kind":"k"}]}"#;
+            crate::frame::write(record, &mut line);
+            file.write_all(&line)?;
+            file.write_all(b"\n")?;
+            file.write_all(bytes)
+        },
+        sync: |_| unreachable!("nothing to sync"),
+        ..quick()
+    });
+    assert_eq!(kind(store.append(0, &["x"])), ErrorKind::Conflict);
+    assert_eq!(store.texts(), [""]);
+    assert!(store.warnings().is_empty());
+}
+
+#[test]
 fn a_read_only_file_is_denied() {
     let shared = Shared::new();
     let mut store = shared.open_with(Calls {

@@ -1,9 +1,9 @@
 //! Failures of chat completions. What any model server may report is read by
 //! [`loom_sdk::llm::wire_error`]; here is what only these servers do.
 
-use loom_sdk::Error;
 use loom_sdk::llm::wire_error;
-use serde_json::{Value, json};
+use loom_sdk::{Error, ErrorKind};
+use serde_json::Value;
 
 /// A report in an answer that began well.
 pub(crate) fn in_stream(report: Value) -> Error {
@@ -50,14 +50,14 @@ pub(crate) fn bad_embeddings(what: &str) -> Error {
     ))
 }
 
-/// A server that does not tell its models.
+/// No list of models: many servers have none.
 pub(crate) fn no_models(error: Error) -> Error {
+    if !matches!(error.kind, ErrorKind::NotFound | ErrorKind::Internal) {
+        return error;
+    }
     let hint = "if the server has no list of models, name them in the setting models";
     Error {
         message: format!("{}; {hint}", error.message),
-        details: error
-            .details
-            .or_else(|| Some(json!({"code": "no_model_list"}).to_string())),
         ..error
     }
 }

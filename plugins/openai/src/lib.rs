@@ -18,7 +18,6 @@ mod tool_calls;
 mod wire;
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::Instant;
 
 use loom_sdk::embedding::Embedder;
 use loom_sdk::error::Result;
@@ -68,7 +67,7 @@ impl Provider for OpenAi {
         let http_request = http::Request::post_json(url, &body)
             .header("accept", "text/event-stream, application/json");
         let response = send(http_request, &settings)?;
-        let answer = Answer::new(watch(&request, &settings), id_prefix());
+        let answer = Answer::new(watch(&request, &settings), id_prefix(&body));
         let mut chat = Chat {
             response,
             decoder: Decoder::new(answer),
@@ -178,8 +177,9 @@ fn watch(request: &Request, settings: &Settings) -> Option<Watch> {
     may_call.then(|| Watch::new(names().collect()))
 }
 
-/// Made-up ids must not meet again in a session, and an instance serves one completion.
-fn id_prefix() -> String {
-    // A host may start instances with the same seed, but not at the same nanosecond.
-    format!("call_{:016x}_", RandomState::new().hash_one(Instant::now()))
+/// Made-up ids must not meet again in a session: no two requests of one are the same, even if the
+/// host starts instances with the same seed.
+fn id_prefix(body: &serde_json::Value) -> String {
+    let hash = RandomState::new().hash_one(body.to_string());
+    format!("call_{hash:016x}_")
 }

@@ -60,38 +60,29 @@ impl Settings {
             .strip_suffix("/chat/completions")
             .unwrap_or(base_url);
         let flag = |name, default| flag(name, get(name), default);
-        let server = if flag("azure", is_azure(base_url))? {
-            Server::Azure
-        } else if host(base_url) == "api.openai.com" {
-            Server::OpenAi
-        } else {
-            Server::Other
+        let server = match flag("azure", is_azure(base_url))? {
+            true => Server::Azure,
+            false if host(base_url) == "api.openai.com" => Server::OpenAi,
+            false => Server::Other,
         };
-        let max_tokens_field = get("max_tokens_field").unwrap_or_else(|| {
-            let is_other = server == Server::Other;
-            let field = if is_other {
-                "max_tokens"
-            } else {
-                "max_completion_tokens"
-            };
-            field.to_owned()
-        });
+        let max_tokens_field = match server {
+            Server::OpenAi | Server::Azure => "max_completion_tokens",
+            Server::Other => "max_tokens",
+        };
         let mut headers = match get("headers") {
             Some(text) => extra_headers(&text)?,
             None => Vec::new(),
         };
-        for (setting, header) in [
-            ("organization", "openai-organization"),
-            ("project", "openai-project"),
-        ] {
-            headers.extend(get(setting).map(|value| (header.to_owned(), value)));
+        for name in ["organization", "project"] {
+            headers.extend(get(name).map(|value| (format!("openai-{name}"), value)));
         }
         Ok(Self {
             base_url: base_url.to_owned(),
             server,
             api_version: get("api_version"),
             headers,
-            max_tokens_field,
+            max_tokens_field: get("max_tokens_field")
+                .unwrap_or_else(|| max_tokens_field.to_owned()),
             timeout: get("timeout_ms").map(|text| timeout(&text)).transpose()?,
             models: get("models")
                 .map(|text| models::configured(&text))

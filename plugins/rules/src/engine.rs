@@ -65,6 +65,18 @@ pub(crate) fn respond(request: &Request, setting: Option<&str>) -> Result<Reply>
     }
 }
 
+/// The name of the rule that answers the last question.
+#[cfg(test)]
+pub(crate) fn rule_for(request: &Request, setting: Option<&str>) -> Result<String> {
+    let engine = Engine {
+        rulebook: Rulebook::new(setting)?,
+        conversation: Conversation::new(&request.messages),
+        tools: offered(request),
+    };
+    let found = engine.find(engine.conversation.len().saturating_sub(1), MAX_AGAIN)?;
+    Ok(found.map_or_else(String::new, |found| found.rule.name.clone()))
+}
+
 fn offered(request: &Request) -> Vec<&str> {
     let names = request.tools.iter().map(|tool| &*tool.name);
     match &request.tool_choice {
@@ -137,6 +149,7 @@ impl Engine<'_> {
         for (name, source) in &rule.set {
             let value = self.rulebook.templates.value(source, &scope);
             let value = value.map_err(|why| mistake(&rule, &format!("set.{name}"), &why))?;
+            // Null where the template comes to nothing: then there is no such variable.
             let value = serde_json::to_value(value)
                 .map_err(|why| mistake(&rule, &format!("set.{name}"), &why.to_string()))?;
             found.variables.insert(name.clone(), value);
@@ -173,7 +186,7 @@ impl Engine<'_> {
             ]);
             scope.insert("last".to_owned(), Value::from(last));
         }
-        let variables = variables.iter();
+        let variables = variables.iter().filter(|(_, value)| !value.is_null());
         scope.extend(variables.map(|(name, value)| (name.clone(), from_json(value))));
         scope
     }

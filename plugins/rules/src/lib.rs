@@ -73,4 +73,6 @@ loom_sdk::manifest!("../plugin.toml");
 loom_sdk::export_provider!(Rules);
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

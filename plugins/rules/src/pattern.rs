@@ -30,12 +30,12 @@ pub(crate) fn compile(pattern: &str, case_sensitive: bool) -> Result<Regex, Stri
         .map_err(|error| format!("is no regular expression: {error}"))
 }
 
-/// The named groups of a match; a value in quotes loses them.
+/// The named groups of a match, null for one that took no part; a value in quotes loses them.
 pub(crate) fn capture(regex: &Regex, text: &str) -> Option<Variables> {
     let captures = regex.captures(text)?;
-    let groups = regex.capture_names().flatten().filter_map(|name| {
-        let value = unquote(captures.name(name)?.as_str().trim());
-        Some((name.to_owned(), Value::from(value)))
+    let groups = regex.capture_names().flatten().map(|name| {
+        let value = captures.name(name).map(|group| unquote(group.as_str().trim()));
+        (name.to_owned(), Value::from(value))
     });
     Some(groups.collect())
 }

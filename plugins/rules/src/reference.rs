@@ -1,5 +1,7 @@
 //! "it", "the first one": which path a question means that names none. The turns before tell.
 
+use std::collections::HashSet;
+
 use loom_sdk::error::{Error, Result};
 use serde_json::Value;
 
@@ -43,7 +45,14 @@ pub(crate) fn resolve(
         let paths = match Reference::parse(phrase) {
             Some(Reference::All) => all(phrase, conversation, turn)?,
             Some(reference) => vec![one(reference, phrase, conversation, turn)?],
-            None => split_list(phrase),
+            None => {
+                let items = split_list(phrase).into_iter();
+                let resolved = items.map(|item| match Reference::parse(&item) {
+                    Some(reference) => one(reference, &item, conversation, turn),
+                    None => Ok(item),
+                });
+                resolved.collect::<Result<_>>()?
+            }
         };
         variables.insert("paths".to_owned(), Value::from(paths));
     }
@@ -51,34 +60,33 @@ pub(crate) fn resolve(
 }
 
 /// `a, b and "c d"` as a list.
-pub(crate) fn split_list(text: &str) -> Vec<String> {
-    let mut items = Vec::new();
-    let mut item = String::new();
+fn split_list(text: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
     let mut quote = None;
     for word in text.split_inclusive([' ', ',']) {
         let bare = word.trim_end_matches([' ', ',']);
-        if quote.is_none() && (bare.eq_ignore_ascii_case("and") || bare == "&") {
+        let is_and = bare.eq_ignore_ascii_case("and") || bare == "&";
+        if quote.is_none() && word == " " {
             continue;
         }
-        if quote.is_none() {
+        let Some(item) = items.last_mut().filter(|_| quote.is_some() || !is_and) else {
+            items.push(String::new());
+            continue;
+        };
+        if quote.is_none() && item.is_empty() {
             quote = bare.chars().next().filter(|c| ['"', '\'', '`'].contains(c));
         }
-        if quote.is_some_and(|quote| !bare.ends_with(quote) || bare.len() == 1 && item.is_empty()) {
-            item.push_str(word);
-            continue;
+        item.push_str(word);
+        let closes = |quote| bare.ends_with(quote) && item.trim_end_matches([' ', ',']).len() > 1;
+        if quote.is_some_and(closes) {
+            quote = None;
         }
-        quote = None;
-        item.push_str(bare);
-        if !item.is_empty() {
-            items.push(tidy(unquote(&item)).to_owned());
-            item.clear();
+        if quote.is_none() && word.ends_with(',') {
+            items.push(String::new());
         }
     }
-    let rest = item.trim();
-    if !rest.is_empty() {
-        items.push(tidy(unquote(rest)).to_owned());
-    }
-    items
+    let items = items.iter().map(|item| tidy(unquote(item.trim_end_matches([' ', ',']))));
+    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 /// A path as a tool wants it.
@@ -132,7 +140,7 @@ fn ask_which(phrase: &str, paths: &[String]) -> Error {
     ))
 }
 
-/// The paths of a turn: those that its answer names, or else those that its calls worked on.
+/// The files of a turn: those that its answer names, or else those that its calls worked on.
 fn mentioned(turn: Turn<'_>) -> Vec<String> {
     let mut paths = paths_in(&turn.answer());
     if paths.is_empty() {
@@ -141,8 +149,8 @@ fn mentioned(turn: Turn<'_>) -> Vec<String> {
         let of_calls = arguments.filter_map(|a| a["path"].as_str().map(str::to_owned));
         paths.extend(of_calls.filter(|path| is_path(path)));
     }
-    let mut seen = std::collections::HashSet::new();
-    paths.retain(|path| seen.insert(path.clone()));
+    let mut seen = HashSet::new();
+    paths.retain(|path| !path.ends_with('/') && seen.insert(path.clone()));
     paths
 }
 

@@ -98,7 +98,7 @@ impl Templates {
 }
 
 fn only_expression(source: &str) -> Option<&str> {
-    let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let inner = source.strip_prefix("{{")?.strip_suffix("}}")?;
     let plain = !inner.contains("{{") && !inner.contains("}}") && !inner.contains("{%");
     plain.then_some(inner)
 }

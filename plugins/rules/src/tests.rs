@@ -1,1 +1,6 @@
-//! Tests.
+//! Tests of the whole model: questions in, calls and answers out.
+
+mod phrases;
+mod scripts;
+mod sessions;
+mod shipped;

@@ -42,10 +42,12 @@ impl ResultView {
         }
     }
 
-    /// How many lines there are, those included that a note says were left out.
+    /// How many lines there are, those included that a note says were left out: `lines 1-9 of 20`,
+    /// `9 of 20 files shown`.
     fn total(&self) -> usize {
         let (body, note) = self.split();
-        let told = note.split(" of ").nth(1).map(|after| {
+        let counts = note.starts_with("lines ") || note.contains(" shown");
+        let told = note.split(" of ").nth(1).filter(|_| counts).map(|after| {
             let after = after.strip_prefix("more than ").unwrap_or(after);
             let end = after.find(|c: char| !c.is_ascii_digit());
             &after[..end.unwrap_or(after.len())]
@@ -92,3 +94,6 @@ fn parsed(text: &str) -> Value {
     let json = serde_json::from_str::<serde_json::Value>(text);
     json.map_or(Value::UNDEFINED, |json| from_json(&json))
 }
+
+#[cfg(test)]
+mod tests;

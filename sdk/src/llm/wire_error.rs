@@ -208,7 +208,7 @@ fn kind_of(status: Option<u16>) -> ErrorKind {
         Some(429) => ErrorKind::RateLimited,
         // Not implemented: a later attempt finds the same server.
         Some(501 | 505) => ErrorKind::InvalidInput,
-        Some(..500) => ErrorKind::InvalidInput,
+        Some(..=499) => ErrorKind::InvalidInput,
         Some(_) | None => ErrorKind::Unavailable,
     }
 }

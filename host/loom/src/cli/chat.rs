@@ -70,6 +70,7 @@ pub(super) fn run(arguments: &ChatArguments, global: &Global) -> anyhow::Result<
         }
     }
     editor.save();
+    chat.say_how_to_go_on();
     runtime.shutdown_background();
     Ok(Exit::Done)
 }
@@ -82,6 +83,7 @@ struct Chat<'a> {
     loom: Loom,
     agent: Agent,
     session: SessionId,
+    has_spoken: bool,
 }
 
 impl<'a> Chat<'a> {
@@ -95,6 +97,7 @@ impl<'a> Chat<'a> {
             loom,
             agent,
             session: session.unwrap_or_else(SessionId::generate),
+            has_spoken: false,
         })
     }
 
@@ -116,6 +119,7 @@ impl<'a> Chat<'a> {
             ("help", _) => output::print(HELP)?,
             ("new", _) => {
                 self.session = SessionId::generate();
+                self.has_spoken = false;
                 output::note(&format!("new session {}", self.session));
             }
             ("model", "") => output::note(&self.model()),
@@ -126,7 +130,8 @@ impl<'a> Chat<'a> {
         Ok(true)
     }
 
-    async fn turn(&self, text: &str) -> anyhow::Result<()> {
+    async fn turn(&mut self, text: &str) -> anyhow::Result<()> {
+        self.has_spoken = true;
         let run = self.agent.start(RunOptions {
             session: Some(self.session.clone()),
             resume: false,
@@ -158,6 +163,12 @@ impl<'a> Chat<'a> {
             Err(error) => {
                 fault::report(&error, false);
             }
+        }
+    }
+
+    fn say_how_to_go_on(&self) {
+        if self.has_spoken && !self.options.ephemeral {
+            output::hint(&format!("go on with: loom chat --resume={}", self.session));
         }
     }
 

@@ -20,7 +20,12 @@ pub(super) struct CompletionsArguments {
 
 pub(super) fn run(arguments: &CompletionsArguments) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "loom", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut Arguments::command(),
+        "loom",
+        &mut script,
+    );
     output::print_bytes(&script)?;
     Ok(Exit::Done)
 }

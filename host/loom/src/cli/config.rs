@@ -130,9 +130,14 @@ fn init(global: &Global, project: bool) -> anyhow::Result<()> {
 
 /// The defaults as comments: a file that changes nothing until a line is uncommented.
 fn commented(defaults: &str) -> String {
-    let mut text = "# Loom's configuration. Uncomment what should differ from the defaults.\n\n".to_owned();
+    let mut text =
+        "# Loom's configuration. Uncomment what should differ from the defaults.\n\n".to_owned();
     for line in defaults.lines() {
-        let mark = if line.is_empty() || line.starts_with('#') { "" } else { "# " };
+        let mark = if line.is_empty() || line.starts_with('#') {
+            ""
+        } else {
+            "# "
+        };
         text.push_str(&format!("{mark}{line}\n"));
     }
     text
@@ -164,8 +169,14 @@ fn trust(global: &Global, remove: bool) -> anyhow::Result<()> {
     let list = config::trust();
     let name = project.directory.display();
     if remove {
-        let removed = list.remove(&project).context("changing the list of trusted projects")?;
-        let what = if removed { "is not trusted any more" } else { "was not trusted" };
+        let removed = list
+            .remove(&project)
+            .context("changing the list of trusted projects")?;
+        let what = if removed {
+            "is not trusted any more"
+        } else {
+            "was not trusted"
+        };
         output::note(&format!("{name} {what}"));
         return Ok(());
     }
@@ -174,7 +185,8 @@ fn trust(global: &Global, remove: bool) -> anyhow::Result<()> {
         return Err(fault.hint("`loom config init --project` starts one").into());
     }
     if list.standing(&project) != Standing::Trusted {
-        list.add(&project).context("changing the list of trusted projects")?;
+        list.add(&project)
+            .context("changing the list of trusted projects")?;
     }
     output::note(&format!(
         "{name} is trusted until its loom.toml or its plugins change"

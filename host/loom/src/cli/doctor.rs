@@ -67,7 +67,11 @@ async fn examine(findings: &mut Findings, global: &Global) {
     }
     let files = loaded.layers.files().iter();
     let files: Vec<_> = files.map(|path| path.display().to_string()).collect();
-    let files = if files.is_empty() { "built-in defaults".to_owned() } else { files.join(", ") };
+    let files = if files.is_empty() {
+        "built-in defaults".to_owned()
+    } else {
+        files.join(", ")
+    };
     findings.good("configuration", files);
     let config = loaded.config;
     project(findings, &config);
@@ -93,7 +97,10 @@ fn project(findings: &mut Findings, config: &Config) {
     match config::trust().standing(&project) {
         Standing::Trusted => findings.good("project", format!("{name} is trusted")),
         Standing::Changed => {
-            findings.notice("project", format!("{name} has changed since it was trusted"));
+            findings.notice(
+                "project",
+                format!("{name} has changed since it was trusted"),
+            );
         }
         Standing::Unknown => findings.notice("project", format!("{name} is not trusted")),
     }

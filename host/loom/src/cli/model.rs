@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::Global;
 use crate::fault::{Exit, Fault};
 use crate::output::{self, Table};
-use crate::render::text::count;
+use crate::render::text::{count, plural};
 
 /// A server that is there answers sooner; one that is not should not be waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,38 +78,42 @@ async fn list(global: &Global, only: Option<&str>, json: bool) -> anyhow::Result
     let loom = &loom;
     let answers = providers.iter().map(|name| async move {
         let models = models(loom, name).await;
-        (name, models)
+        (name.as_str(), models)
     });
-    let mut table = Table::new(&["model", "context", "tools", ""]);
-    let mut values = Vec::new();
+    let mut found = Vec::new();
     let mut failures = Vec::new();
     for (provider, models) in join_all(answers).await {
         match models {
-            Ok(models) => models.iter().for_each(|model| {
-                row(&mut table, &config, provider, model);
-                let mut value = json!(model);
-                value["provider"] = provider.as_str().into();
-                values.push(value);
-            }),
-            Err(error) => failures.push((provider, error)),
+            Ok(models) => found.extend(models.into_iter().map(|model| (provider, model))),
+            Err(error) if only.is_some() => return Err(error),
+            Err(error) => failures.push(format!("{provider}: {error:#}")),
         }
+    }
+    print(&config, &found, json)?;
+    if global.verbose > 0 {
+        failures.iter().for_each(|line| output::warning(line));
+    } else if !failures.is_empty() && !global.quiet {
+        let count = plural(failures.len() as u64, "provider");
+        output::note(&format!("{count} did not answer; -v says why"));
+    }
+    Ok(Exit::Done)
+}
+
+fn print(config: &Config, found: &[(&str, ModelInfo)], json: bool) -> anyhow::Result<()> {
+    let mut table = Table::new(&["model", "context", "tools", ""]);
+    let mut values = Vec::new();
+    for (provider, model) in found {
+        row(&mut table, config, provider, model);
+        let mut value = json!(model);
+        value["provider"] = (*provider).into();
+        values.push(value);
     }
     if json {
         output::print_json(&values)?;
     } else if !table.is_empty() {
         output::print(&table.to_text())?;
     }
-    match (only, failures.pop()) {
-        (Some(_), Some((_, error))) => Err(error),
-        (None, Some(last)) if global.verbose > 0 => {
-            failures.push(last);
-            for (provider, error) in failures {
-                output::warning(&format!("{provider}: {error:#}"));
-            }
-            Ok(Exit::Done)
-        }
-        _ => Ok(Exit::Done),
-    }
+    Ok(())
 }
 
 fn known(config: &Config, name: &str) -> anyhow::Result<()> {

@@ -108,7 +108,11 @@ fn describe(plugin: &PluginSummary) -> String {
 /// A table of capabilities as `name=value`, without those that are empty.
 fn capabilities(value: &Value) -> String {
     let Value::Object(fields) = value else {
-        return if value.is_null() { String::new() } else { value.to_string() };
+        return if value.is_null() {
+            String::new()
+        } else {
+            value.to_string()
+        };
     };
     let given = fields.iter().filter(|(_, value)| !is_empty(value));
     let pairs = given.map(|(name, value)| match value {
@@ -134,7 +138,9 @@ async fn check(file: &Path, json: bool) -> anyhow::Result<Exit> {
         output::print_json(&lines)?;
     } else {
         let mark = |ok| if ok { "✓" } else { "✗" };
-        let lines = lines.iter().map(|line| format!("{} {}\n", mark(line.ok), line.text));
+        let lines = lines
+            .iter()
+            .map(|line| format!("{} {}\n", mark(line.ok), line.text));
         output::print(&lines.collect::<String>())?;
     }
     Ok(match lines.iter().all(|line| line.ok) {

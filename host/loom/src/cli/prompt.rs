@@ -16,23 +16,29 @@ const MAX_STDIN_BYTES: u64 = 32 << 20;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The whole prompt; none if nothing was said. `-` stands for stdin.
-pub(super) async fn read(argument: Option<&str>) -> anyhow::Result<Option<String>> {
+pub(super) async fn read(argument: Option<&str>, quiet: bool) -> anyhow::Result<Option<String>> {
     let said = argument.filter(|text| *text != "-");
     let from_stdin = argument == Some("-");
     if !from_stdin && io::stdin().is_terminal() {
         return Ok(join(said, ""));
     }
-    let piped = read_stdin().await.context("reading the prompt from stdin")?;
+    let piped = read_stdin(quiet)
+        .await
+        .context("reading the prompt from stdin")?;
     Ok(join(said, &piped))
 }
 
 /// Text from stdin, for arguments that are `-`.
-pub(super) async fn read_stdin() -> anyhow::Result<String> {
+pub(super) async fn read_stdin(quiet: bool) -> anyhow::Result<String> {
     let mut reading = tokio::task::spawn_blocking(|| read_limited(io::stdin().lock()));
     let bytes = match timeout(PATIENCE, &mut reading).await {
         Ok(bytes) => bytes,
         Err(_) => {
-            output::note("· reading stdin until it ends (< /dev/null if there is nothing to read)");
+            if !quiet {
+                output::note(
+                    "· reading stdin until it ends (< /dev/null if nothing is to be read)",
+                );
+            }
             reading.await
         }
     };
@@ -51,7 +57,9 @@ fn read_limited(stdin: impl Read) -> anyhow::Result<Vec<u8>> {
     stdin.take(MAX_STDIN_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_STDIN_BYTES {
         let fault = Fault::usage("there is more on stdin than a model can read (32 MiB)");
-        return Err(fault.hint("put it into a file and let the agent search it").into());
+        return Err(fault
+            .hint("put it into a file and let the agent search it")
+            .into());
     }
     Ok(bytes)
 }

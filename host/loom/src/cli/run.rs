@@ -63,7 +63,7 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
     let schema = schema.transpose()?;
     let last_message = arguments.output.as_deref().map(LastMessage::prepare);
     let last_message = last_message.transpose()?;
-    let prompt = prompt::read(arguments.prompt.as_deref()).await?;
+    let prompt = prompt::read(arguments.prompt.as_deref(), global.quiet).await?;
     if prompt.is_none() && arguments.agent.resume.is_none() && arguments.agent.session.is_none() {
         let fault = Fault::usage("there is no prompt");
         return Err(fault.hint("write loom run \"…\", or pipe it in").into());

@@ -138,6 +138,8 @@ async fn delete(memory: &dyn Memory, ids: &[String]) -> anyhow::Result<()> {
     for id in ids {
         found.push(sessions::find(memory, id).await?);
     }
+    found.sort();
+    found.dedup();
     for id in found {
         memory.delete(&id).await?;
         output::note(&format!("deleted {id}"));

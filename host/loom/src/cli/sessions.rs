@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use loom_core::session::{Header, MESSAGE, Record};
+use loom_core::session::{Header, Record};
 use loom_types::{Entry, ErrorKind, Memory, Role, SessionId, SessionInfo};
 
 use crate::fault::Fault;
@@ -36,7 +36,8 @@ pub(super) async fn find(memory: &dyn Memory, text: &str) -> anyhow::Result<Sess
         [id] => Ok(id.clone()),
         [] => {
             let fault = Fault::failed(format!("there is no session {text}"));
-            Err(fault.hint("`loom session list` shows what there is").into())
+            let hint = "`loom session list` shows what there is; a prompt stands before --resume";
+            Err(fault.hint(hint).into())
         }
         _ => {
             let fault = Fault::failed(format!("several sessions begin with {text}"));
@@ -62,7 +63,9 @@ pub(super) async fn last_of(memory: &dyn Memory, directory: &Path) -> anyhow::Re
         "there is no session of the directory {}",
         directory.display()
     ));
-    Err(fault.hint("`loom session list` shows all; name one: --resume=ID").into())
+    Err(fault
+        .hint("`loom session list` shows all; name one: --resume=ID")
+        .into())
 }
 
 /// The newest sessions.
@@ -87,13 +90,10 @@ pub(super) async fn summary(memory: &dyn Memory, id: &SessionId) -> (Option<Head
     let mut header = None;
     let mut title = String::new();
     for entry in entries {
-        let is_message = entry.kind == MESSAGE;
         match Record::decode(id, entry) {
             Ok(Record::Header(found)) => header = Some(found),
-            Ok(Record::Message(message)) if is_message && message.role == Role::User => {
-                if title.is_empty() {
-                    title = message.text();
-                }
+            Ok(Record::Message(message)) if message.role == Role::User && title.is_empty() => {
+                title = message.text();
             }
             _ => {}
         }

@@ -91,7 +91,9 @@ fn ids_of_sessions_are_safe_as_file_names() {
         assert!(session_id(good).is_ok(), "{good}");
     }
     let long = "x".repeat(129);
-    for bad in ["", ".", "..", ".hidden", "-x", "a/b", "a b", "é", "a\n", &long] {
+    for bad in [
+        "", ".", "..", ".hidden", "-x", "a/b", "a b", "é", "a\n", &long,
+    ] {
         assert!(session_id(bad).is_err(), "{bad:?}");
     }
 }

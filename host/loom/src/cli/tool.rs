@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use loom::config::{nearest, units};
 use loom::Loom;
+use loom::config::{nearest, units};
 use loom_core::call_tool;
 use loom_types::{Content, Error, Progress, Safety, Tool, ToolContext, ToolDefinition};
 use serde_json::json;
@@ -69,7 +69,7 @@ pub(super) async fn run(arguments: ToolArguments, global: Global) -> anyhow::Res
         } => {
             let tool = find(&loom, &name).await?;
             let arguments = match arguments.as_str() {
-                "-" => prompt::read_stdin().await?,
+                "-" => prompt::read_stdin(global.quiet).await?,
                 _ => arguments,
             };
             let timeout = timeout.unwrap_or(config.limits.tool_timeout);
@@ -93,7 +93,9 @@ async fn list(loom: &Loom, json: bool) -> anyhow::Result<Exit> {
     if json {
         output::print_json(&values)?;
     } else if table.is_empty() {
-        output::note("no tools; `loom plugin list` shows the plugins, `loom config show` what is allowed");
+        output::note(
+            "no tools; `loom plugin list` shows the plugins, `loom config show` what is allowed",
+        );
     } else {
         output::print(&table.to_text())?;
     }
@@ -118,7 +120,11 @@ fn describe(definition: &ToolDefinition, plugin: &str) -> anyhow::Result<String>
         "{} (plugin {plugin}, {}{})\n\n{}\n\nArguments:\n{}\n",
         definition.name,
         safety(definition),
-        if definition.idempotent { ", idempotent" } else { "" },
+        if definition.idempotent {
+            ", idempotent"
+        } else {
+            ""
+        },
         definition.description.trim(),
         serde_json::to_string_pretty(&definition.input_schema)?,
     );
@@ -128,7 +134,10 @@ fn describe(definition: &ToolDefinition, plugin: &str) -> anyhow::Result<String>
     for example in &definition.examples {
         text.push_str(&format!("  # {}\n", example.title));
         let quoted = example.arguments.to_string().replace('\'', r"'\''");
-        text.push_str(&format!("  loom tool call {} '{quoted}'\n", definition.name));
+        text.push_str(&format!(
+            "  loom tool call {} '{quoted}'\n",
+            definition.name
+        ));
     }
     Ok(text)
 }
@@ -181,7 +190,10 @@ fn failed(error: &Error, definition: &ToolDefinition) -> Fault {
     let message = format!("({}) {error}", kind.as_str().unwrap_or("internal"));
     let hint = match error.kind {
         loom_types::ErrorKind::InvalidInput => {
-            format!("`loom tool show {}` describes the arguments", definition.name)
+            format!(
+                "`loom tool show {}` describes the arguments",
+                definition.name
+            )
         }
         _ => error.advice().to_owned(),
     };
@@ -199,7 +211,9 @@ async fn find(loom: &Loom, name: &str) -> anyhow::Result<Arc<dyn Tool>> {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`loom tool list` shows the tools that are there and allowed".to_owned(),
     };
-    Err(Fault::usage(format!("there is no tool `{name}`")).hint(hint).into())
+    Err(Fault::usage(format!("there is no tool `{name}`"))
+        .hint(hint)
+        .into())
 }
 
 fn to_json(definition: &ToolDefinition, plugin: &str) -> serde_json::Value {

@@ -33,7 +33,9 @@ fn split_scheme(url: &str) -> Result<(&'static str, &str), String> {
     match scheme.to_ascii_lowercase().as_str() {
         "https" => Ok(("https", rest)),
         "http" => Ok(("http", rest)),
-        _ => Err(format!("has the scheme `{scheme}`, only http and https exist here")),
+        _ => Err(format!(
+            "has the scheme `{scheme}`, only http and https exist here"
+        )),
     }
 }
 

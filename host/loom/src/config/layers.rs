@@ -126,8 +126,11 @@ impl Loader<'_> {
 
     fn unreadable(&self, path: &Path, error: &std::io::Error) {
         let origin = Origin::file(path);
-        self.problems
-            .add(Problem::new(&origin, "", format!("it can't be read: {error}")));
+        self.problems.add(Problem::new(
+            &origin,
+            "",
+            format!("it can't be read: {error}"),
+        ));
     }
 
     /// Reads a layer and looks at it on its own.
@@ -180,10 +183,7 @@ impl Loader<'_> {
         }
         let mut effects = Vec::new();
         if !ignored.is_empty() {
-            effects.push(format!(
-                "{} of its loom.toml ignored",
-                ignored.join(", ")
-            ));
+            effects.push(format!("{} of its loom.toml ignored", ignored.join(", ")));
         }
         if project.has_plugins() {
             effects.push("its plugins are granted nothing".to_owned());
@@ -217,8 +217,15 @@ impl Loader<'_> {
             return;
         }
         let profiles = self.tree.get(&["profiles"]).and_then(Node::as_table);
-        let names: Vec<_> = profiles.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-        let hint = match (nearest(&chosen.value, names.iter().copied()), names.as_slice()) {
+        let names: Vec<_> = profiles
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let hint = match (
+            nearest(&chosen.value, names.iter().copied()),
+            names.as_slice(),
+        ) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, []) => "write one as [profiles.NAME] into the configuration".to_owned(),
             (None, names) => format!("there are {}", names.join(", ")),

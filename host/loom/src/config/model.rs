@@ -183,7 +183,10 @@ fn detect(
         if missing.is_empty() {
             return Choice::new(provider, None, &variable(needed[0]));
         }
-        let mut present = needed.iter().chain(useless_alone).filter(|name| is_set(name));
+        let mut present = needed
+            .iter()
+            .chain(useless_alone)
+            .filter(|name| is_set(name));
         if let Some(present) = present.next() {
             warnings.push(Warning(format!(
                 "{present} is set but {} is not, so the provider `{provider}` is not used",

@@ -76,7 +76,9 @@ impl Places {
                 ));
             }
             name if name.starts_with('~') => {
-                return Err(format!("`{name}` is not supported; write ~ or the whole path"));
+                return Err(format!(
+                    "`{name}` is not supported; write ~ or the whole path"
+                ));
             }
             _ => return self.expand_plain(text),
         };

@@ -38,7 +38,11 @@ fn workspace(chosen: Option<&Path>) -> Result<PathBuf, ConfigError> {
         None => Origin::named("the current directory"),
     };
     let problems = Problems::default();
-    problems.add(Problem::new(&origin, "", format!("it can't be worked in: {failure}")));
+    problems.add(Problem::new(
+        &origin,
+        "",
+        format!("it can't be worked in: {failure}"),
+    ));
     Err(problems.into_error().expect("a problem was just added"))
 }
 

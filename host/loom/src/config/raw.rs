@@ -122,7 +122,8 @@ fn read_keys(root: &mut Section<'_>) -> Raw {
         section.finish();
     }
     for (name, section) in root.sections("providers") {
-        raw.providers.insert(name.to_owned(), read_provider(section));
+        raw.providers
+            .insert(name.to_owned(), read_provider(section));
     }
     for (name, section) in root.sections("plugins") {
         raw.plugins.insert(name.to_owned(), read_plugin(section));
@@ -185,7 +186,9 @@ fn read_grants(parent: &mut Section<'_>) -> RawGrants {
     }
     for (name, secret) in section.sections("secrets") {
         let secret = read_secret(secret);
-        grants.secrets.extend(secret.map(|it| (name.to_owned(), it)));
+        grants
+            .secrets
+            .extend(secret.map(|it| (name.to_owned(), it)));
     }
     section.finish();
     grants

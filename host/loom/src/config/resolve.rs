@@ -30,29 +30,27 @@ pub(super) struct Situation {
 /// is of no use.
 pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Config {
     let places = situation.places;
-    let memory = resolve_memory(&raw, &places, problems);
+    let mut memory = resolve_memory(&raw, &places, problems);
     let expander = Expander {
         additional: additional(&raw, &places, problems),
         memory: memory.directory.clone(),
         places,
         problems,
     };
+    if situation.ephemeral {
+        memory.plugin = "memory-ram".to_owned();
+    }
     let plugin_dirs = expander.plugin_dirs(&raw, situation.project);
-    let providers = raw.providers.into_iter().map(|(name, provider)| {
-        let provider = expander.provider(&name, provider);
-        (name, provider)
-    });
-    let providers: BTreeMap<_, _> = providers.collect();
-    let plugins = raw.plugins.into_iter().map(|(name, plugin)| {
-        let plugin = expander.plugin(plugin);
-        (name, plugin)
-    });
-    let plugins = plugins.collect();
-    let Choice { provider, model, .. } = situation.choice;
-    let default_model = |provider: &ProviderConfig| provider.model.clone();
+    let providers = expander.providers(raw.providers);
+    let plugins = raw.plugins.into_iter();
+    let plugins = plugins.map(|(name, plugin)| (name, expander.plugin(plugin)));
+    let Choice {
+        provider, model, ..
+    } = situation.choice;
+    let default_model = providers.get(&provider).and_then(|it| it.model.clone());
     Config {
-        model: model.or_else(|| providers.get(&provider).and_then(default_model)),
         provider,
+        model: model.or(default_model),
         instructions: raw.instructions,
         limits: resolve_limits(&raw.limits),
         tools: ToolFilter {
@@ -60,16 +58,9 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
             disallowed: raw.disallowed.unwrap_or_default(),
         },
         providers,
-        plugins,
+        plugins: plugins.collect(),
         plugin_dirs,
-        memory: MemoryConfig {
-            plugin: if situation.ephemeral {
-                "memory-ram".to_owned()
-            } else {
-                memory.plugin
-            },
-            directory: memory.directory,
-        },
+        memory,
         ephemeral: situation.ephemeral,
         cache_dir: expander.places.cache.join("loom"),
         data_dir: expander.places.data.join("loom"),
@@ -82,7 +73,11 @@ fn resolve_memory(raw: &Raw, places: &Places, problems: &Problems) -> MemoryConf
     let fallback = || places.data.join("loom").join("sessions");
     let directory = raw.memory_directory.as_ref();
     MemoryConfig {
-        plugin: raw.memory_plugin.as_deref().unwrap_or("memory-file").to_owned(),
+        plugin: raw
+            .memory_plugin
+            .as_deref()
+            .unwrap_or("memory-file")
+            .to_owned(),
         directory: directory
             .and_then(|text| expand(places, text, None, problems))
             .unwrap_or_else(fallback),
@@ -177,6 +172,14 @@ impl Expander<'_> {
         directories
     }
 
+    fn providers(&self, raw: BTreeMap<String, RawProvider>) -> BTreeMap<String, ProviderConfig> {
+        let providers = raw.into_iter().map(|(name, provider)| {
+            let provider = self.provider(&name, provider);
+            (name, provider)
+        });
+        providers.collect()
+    }
+
     fn plugin(&self, raw: RawPlugin) -> PluginConfig {
         PluginConfig {
             enabled: raw.enabled.unwrap_or(true),
@@ -187,7 +190,9 @@ impl Expander<'_> {
     }
 
     fn provider(&self, name: &str, raw: RawProvider) -> ProviderConfig {
-        let origin = raw.origin.unwrap_or_else(|| Origin::named("the configuration"));
+        let origin = raw
+            .origin
+            .unwrap_or_else(|| Origin::named("the configuration"));
         let key = format!("providers.{name}");
         if raw.plugin.is_none() && !self.problems.concern(&format!("{key}.plugin")) {
             let message = "the key `plugin` is missing; write plugin = \"openai\"";
@@ -248,6 +253,9 @@ fn grant_host(grants: &mut GrantsConfig, host: &str, api_key_env: Option<&str>) 
             env: env.to_owned(),
             hosts: vec![host.to_owned()],
         };
-        grants.secrets.entry("api-key".to_owned()).or_insert_with(bound);
+        grants
+            .secrets
+            .entry("api-key".to_owned())
+            .or_insert_with(bound);
     }
 }

@@ -74,7 +74,10 @@ fn collect<'a>(
                 collect(&key, node, path, lines, tables);
             }
         }
-        value => lines.push((format!("{key} = {}", write_value(value)), node.origin.to_string())),
+        value => lines.push((
+            format!("{key} = {}", write_value(value)),
+            node.origin.to_string(),
+        )),
     }
 }
 
@@ -92,9 +95,8 @@ fn write_value(value: &Value) -> String {
         Value::Table(table) if table.is_empty() => "{}".to_owned(),
         Value::Table(table) => {
             let pairs = table.iter();
-            let pairs = pairs.map(|(key, node)| {
-                format!("{} = {}", quote_key(key), write_value(&node.value))
-            });
+            let pairs = pairs
+                .map(|(key, node)| format!("{} = {}", quote_key(key), write_value(&node.value)));
             format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
         }
     }

@@ -112,6 +112,9 @@ impl Trust {
     }
 
     /// Trusts a project as it is now.
+    ///
+    /// # Errors
+    /// If the project or the list can't be read, or the list can't be written.
     pub fn add(&self, project: &Project) -> io::Result<()> {
         let mut list = self.read()?;
         let name = project.directory.to_string_lossy().into_owned();
@@ -120,6 +123,9 @@ impl Trust {
     }
 
     /// Takes the trust away; false if there was none.
+    ///
+    /// # Errors
+    /// If the list can't be read or written.
     pub fn remove(&self, project: &Project) -> io::Result<bool> {
         let mut list = self.read()?;
         let removed = list.remove(&*project.directory.to_string_lossy());

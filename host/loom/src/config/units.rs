@@ -19,8 +19,10 @@ const BYTE_UNITS: [(&str, u64); 9] = [
     ("B", 1),
 ];
 
-/// Reads `500ms`, `30s`, `5m`, `1h`, or several of them such as `1h30m`. The error says what is
-/// wrong with the text.
+/// Reads `500ms`, `30s`, `5m`, `1h`, or several of them such as `1h30m`.
+///
+/// # Errors
+/// What is wrong with the text, for a person.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || format!("`{text}` is not a duration; write 500ms, 30s, 5m or 1h");
     let mut rest = text.trim();
@@ -46,8 +48,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(milliseconds))
 }
 
-/// Reads `512B`, `64KiB`, `16MiB`, `1GiB`, or decimal `64KB`, `16MB`, `1GB`. The error says what is
-/// wrong with the text.
+/// Reads `512B`, `64KiB`, `16MiB`, `1GiB`, or decimal `64KB`, `16MB`, `1GB`.
+///
+/// # Errors
+/// What is wrong with the text, for a person.
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let expected = || format!("`{text}` is not a size; write 64KiB, 16MiB or 1GiB");
     let (number, unit, tail) = split_quantity(text.trim()).ok_or_else(expected)?;
@@ -124,7 +128,10 @@ pub(super) fn serialize_optional_duration<S: Serializer>(
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-pub(super) fn serialize_bytes<S: Serializer>(bytes: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn serialize_bytes<S: Serializer>(
+    bytes: &u64,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format_bytes(*bytes))
 }
 

@@ -49,9 +49,10 @@ impl Filtered {
     fn tools(&mut self, tools: &Node, below: &Node) {
         if let Some(node) = tools.get(&["disallowed"]) {
             let mut node = node.clone();
-            if let (Value::Array(patterns), Some(Value::Array(more))) =
-                (&mut node.value, below.get(&["tools", "disallowed"]).map(|it| &it.value))
-            {
+            if let (Value::Array(patterns), Some(Value::Array(more))) = (
+                &mut node.value,
+                below.get(&["tools", "disallowed"]).map(|it| &it.value),
+            ) {
                 patterns.extend(more.iter().cloned());
             }
             self.keep(&["tools", "disallowed"], node);
@@ -104,5 +105,7 @@ fn strings(node: Option<&Node>) -> Vec<String> {
 /// Whether everything that a pattern matches is matched by one of the others. A pattern read as a
 /// name answers this: its own `*` can only be matched by a `*`.
 fn is_within(pattern: &str, outer: &[String]) -> bool {
-    outer.iter().any(|outer| ToolFilter::matches(outer, pattern))
+    outer
+        .iter()
+        .any(|outer| ToolFilter::matches(outer, pattern))
 }

@@ -149,7 +149,11 @@ pub(super) fn whole_run() -> Vec<RunEvent> {
         reasoning("look."),
         text("Let me "),
         text("look."),
-        message("I should look.", "Let me look.", &[read.clone(), write.clone()]),
+        message(
+            "I should look.",
+            "Let me look.",
+            &[read.clone(), write.clone()],
+        ),
         RunEvent::ToolStarted { call: read.clone() },
         RunEvent::ToolStarted {
             call: write.clone(),

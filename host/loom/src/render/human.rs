@@ -40,6 +40,8 @@ pub(crate) struct Human<O, E> {
     options: HumanOptions,
     spinner: Spinner,
     sanitizer: Sanitizer,
+    /// Something of the answer is on stdout.
+    has_answered: bool,
     /// The last character on stdout was not a line break.
     line_is_open: bool,
     reasoning_is_open: bool,
@@ -54,6 +56,7 @@ impl<O: Write, E: Write> Human<O, E> {
             options,
             spinner: Spinner::new(options.err_is_terminal && !options.quiet),
             sanitizer: Sanitizer::default(),
+            has_answered: false,
             line_is_open: false,
             reasoning_is_open: false,
             stopping: false,
@@ -64,6 +67,7 @@ impl<O: Write, E: Write> Human<O, E> {
         if piece.is_empty() {
             return Ok(());
         }
+        self.has_answered = true;
         self.spinner.stop();
         self.close_reasoning();
         if self.options.out_is_terminal {
@@ -154,7 +158,8 @@ impl<O: Write, E: Write> Human<O, E> {
         self.spinner.stop();
         self.close_reasoning();
         let report = outcome.report();
-        if self.options.last_message_only && outcome.is_completed() {
+        // A resumed session that had nothing left to do gives its last answer without an event.
+        if outcome.is_completed() && !self.has_answered {
             self.answer(&report.text)?;
         }
         self.close_line()?;

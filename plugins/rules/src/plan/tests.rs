@@ -58,7 +58,7 @@ fn what_comes_to_nothing_is_left_out() {
 fn a_text_stays_as_it_is() {
     check(
         r#"{"tool": "t", "arguments": {"a": " x\n", "b": "{{ n }}\n"}}"#,
-        &[r#"t {"a":" x\n","b":3}"#],
+        &[r#"t {"a":" x\n","b":"3\n"}"#],
     );
 }
 

@@ -94,6 +94,11 @@ fn what_a_file_contains_is_not_a_mention() {
 }
 
 #[test]
+fn a_folder_is_no_file() {
+    check(&["- src/\n- a.rs"], "it", "a.rs");
+}
+
+#[test]
 fn without_a_mention_the_calls_tell() {
     let call = |id: &str, path: &str| {
         Part::ToolCall(ToolCall {
@@ -136,6 +141,7 @@ fn all_of_them_is_a_list() {
         ("both files", vec!["a.rs", "b.rs"]),
         ("the first one", vec!["a.rs"]),
         ("c.rs and ./d.rs", vec!["c.rs", "d.rs"]),
+        ("the first one and d.rs", vec!["a.rs", "d.rs"]),
     ] {
         let mut variables = Variables::from([("paths".to_owned(), Value::from(phrase))]);
         resolve(&mut variables, &Conversation::new(&messages), 1).unwrap();

@@ -48,7 +48,7 @@ fn a_lone_expression_has_a_value() {
     let scope = Scope::from([("n".to_owned(), Value::from(3))]);
     let value = |source: &str| templates().value(source, &scope).unwrap();
     assert_eq!(value("{{ n + 1 }}"), Some(Value::from(4)));
-    assert_eq!(value("{{ n }} "), Some(Value::from(3)));
+    assert_eq!(value("{{ n }}\n"), Some(Value::from("3\n")));
     assert_eq!(value("{{ n }}{{ n }}"), Some(Value::from("33")));
     assert_eq!(value("{{ no }}"), None);
     assert_eq!(value("a\n"), Some(Value::from("a\n")));

@@ -300,3 +300,20 @@ async fn requests_carry_what_the_agent_was_built_with() {
     assert_eq!(request.extra, Some(json!({"seed": 1})));
     assert_eq!(request.output_schema, Some(json!({"type": "object"})));
 }
+
+#[tokio::test]
+async fn everybody_is_told_the_ids_of_the_run() {
+    let model = Model::script([Script::calls(&[("1", "tell", "{}")]), Script::text("done")]);
+    let tell = FakeTool::new("tell", |_, context| async move {
+        let ids = format!("{} {}", context.run_id, context.session_id);
+        Ok(vec![ids.into()])
+    });
+    let mut run = agent(&model, [Arc::new(tell)]).run("go");
+    let report = run.outcome().await.report().clone();
+    let ids = format!("{} {}", run.id(), run.session());
+    assert_eq!(format!("{} {}", report.run_id, report.session_id), ids);
+    let context = model.last_context();
+    assert_eq!(format!("{} {}", context.run_id, context.session_id), ids);
+    let messages = model.last_messages();
+    assert_eq!(messages[2].tool_results().next().unwrap().text(), ids);
+}

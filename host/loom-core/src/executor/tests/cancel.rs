@@ -46,6 +46,7 @@ async fn a_run_cancelled_at_once_tells_so_and_asks_no_model() {
     assert!(is_cancelled(&outcome), "{outcome:?}");
     assert!(matches!(events[0], RunEvent::RunStarted { .. }));
     assert!(matches!(events.last().unwrap(), RunEvent::RunEnded { .. }));
+    assert_eq!(events.len(), 2, "{events:?}");
     assert!(model.requests().is_empty());
 }
 

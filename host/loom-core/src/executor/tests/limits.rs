@@ -121,6 +121,7 @@ async fn time_ends_a_silent_model_and_keeps_its_words() {
     assert_eq!(limit(&outcome), Limit::WallTime(MINUTE));
     assert_eq!(outcome.text(), "wait");
     assert!(start.elapsed() < MINUTE + Duration::from_secs(1));
+    assert!(model.last_context().cancel.is_cancelled());
 }
 
 #[tokio::test(start_paused = true)]

@@ -135,6 +135,15 @@ async fn instructions_lead_every_request_and_are_not_in_the_session() {
 }
 
 #[tokio::test]
+async fn blank_instructions_are_none() {
+    let model = Model::script([Script::text("one")]);
+    let builder = Agent::builder(Arc::clone(&model) as _, "model");
+    let agent = builder.instructions(" \n").build().unwrap();
+    agent.run("a").outcome().await;
+    assert_eq!(model.last_messages().len(), 1);
+}
+
+#[tokio::test]
 async fn an_unknown_session_is_created_unless_it_is_to_be_resumed() {
     let model = Model::script([Script::text("one")]);
     let memory = Arc::new(ProcessMemory::default());

@@ -131,7 +131,11 @@ async fn follow(
     Ok(answer)
 }
 
-fn report(name: &str, word: &Result<Answer, Error>, tool: Option<&Result<Answer, Error>>) -> String {
+fn report(
+    name: &str,
+    word: &Result<Answer, Error>,
+    tool: Option<&Result<Answer, Error>>,
+) -> String {
     let mut text = format!("{name}\n");
     let mut line = |mark: &str, what: &str| text.push_str(&format!("{mark} {what}\n"));
     match word {
@@ -140,9 +144,15 @@ fn report(name: &str, word: &Result<Answer, Error>, tool: Option<&Result<Answer,
             let first = time(answer.first_event_ms);
             let total = time(answer.total_ms);
             line("✓", &format!("answers: {}", one_line(&answer.text, 60)));
-            line("✓", &format!("first event after {first}, all after {total}"));
+            line(
+                "✓",
+                &format!("first event after {first}, all after {total}"),
+            );
             let usage = answer.usage;
-            let counts = format!("{} tokens in, {} out", usage.input_tokens, usage.output_tokens);
+            let counts = format!(
+                "{} tokens in, {} out",
+                usage.input_tokens, usage.output_tokens
+            );
             line("✓", &counts);
         }
         Err(_) => line("✗", "does not answer"),

@@ -23,9 +23,8 @@ impl LastMessage {
     pub(super) fn prepare(path: &Path) -> anyhow::Result<Self> {
         // A link stays a link; what it names is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let wrong = |error: String| {
-            Fault::usage(format!("{} can't be written: {error}", path.display()))
-        };
+        let wrong =
+            |error: String| Fault::usage(format!("{} can't be written: {error}", path.display()));
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() => return Err(wrong("it is a directory".to_owned()).into()),
             Ok(found) if !found.is_file() => {
@@ -37,8 +36,13 @@ impl LastMessage {
             _ => {}
         }
         let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new("."));
+        if !directory.is_dir() {
+            let error = format!("there is no directory {}", directory.display());
+            return Err(wrong(error).into());
+        }
         let temporary = builder()
-            .tempfile_in(directory.unwrap_or(Path::new(".")))
+            .tempfile_in(directory)
             .map_err(|error| wrong(error.to_string()))?;
         Ok(Self {
             path,
@@ -107,7 +111,10 @@ mod tests {
         LastMessage::prepare(&link).unwrap().write("new").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
-        LastMessage::prepare(Path::new("/dev/null")).unwrap().write("x").unwrap();
+        LastMessage::prepare(Path::new("/dev/null"))
+            .unwrap()
+            .write("x")
+            .unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 }

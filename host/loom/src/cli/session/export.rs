@@ -75,8 +75,17 @@ fn write_message(text: &mut String, message: &Message) -> anyhow::Result<()> {
 }
 
 fn write_result(text: &mut String, result: &ToolResult) -> anyhow::Result<()> {
-    let how = if result.is_error { "failed" } else { "returned" };
-    writeln!(text, "\n`{}` {how}:\n\n{}", result.name, fenced("", &result.text()))?;
+    let how = if result.is_error {
+        "failed"
+    } else {
+        "returned"
+    };
+    writeln!(
+        text,
+        "\n`{}` {how}:\n\n{}",
+        result.name,
+        fenced("", &result.text())
+    )?;
     Ok(())
 }
 
@@ -117,7 +126,12 @@ mod tests {
         };
         let asks = Message {
             role: Role::Assistant,
-            parts: vec![Part::Text { text: "Reading.".to_owned() }, Part::ToolCall(call)],
+            parts: vec![
+                Part::Text {
+                    text: "Reading.".to_owned(),
+                },
+                Part::ToolCall(call),
+            ],
         };
         let result = ToolResult {
             call_id: CallId::from("c"),

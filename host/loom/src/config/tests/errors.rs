@@ -155,7 +155,11 @@ fn a_file_that_is_not_text_is_refused_and_a_byte_order_mark_is_not() {
 
 #[test]
 fn unicode_and_depth_do_no_harm() {
-    let deep = format!("plugins.x.config.a = {}{}", "[".repeat(400), "]".repeat(400));
+    let deep = format!(
+        "plugins.x.config.a = {}{}",
+        "[".repeat(400),
+        "]".repeat(400)
+    );
     let _ = Fixture::new().user(&deep).try_load();
     let keys = vec!["ключ"; 300].join(".");
     let _ = Fixture::new().user(&format!("{keys} = 1")).try_load();

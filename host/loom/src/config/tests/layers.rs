@@ -99,7 +99,7 @@ fn options_add_to_lists_and_replace_what_is_allowed() {
     let config = fixture.config();
     assert_eq!(config.tools.allowed, ["grep"]);
     assert_eq!(config.tools.disallowed, ["a", "b"]);
-    assert_eq!(config.additional_directories, [extra.clone()]);
+    assert_eq!(config.additional_directories, vec![extra.clone()]);
     let places = fixture.places();
     let directories: Vec<_> = config.plugin_dirs.iter().map(|it| &it.path).collect();
     assert_eq!(
@@ -143,7 +143,9 @@ fn an_embedder_needs_no_files() {
 #[test]
 fn what_is_shown_says_where_it_comes_from_and_can_be_read_again() {
     let fixture = Fixture::new()
-        .user("[limits]\nturns = 3\n[plugins.\"a b\".config]\nwhen = 2024-01-01\nlist = [1.5, true]")
+        .user(
+            "[limits]\nturns = 3\n[plugins.\"a b\".config]\nwhen = 2024-01-01\nlist = [1.5, true]",
+        )
         .set("model=openai/gpt-9");
     let shown = fixture.loaded().layers.to_toml();
     let stable = fixture.stable(&shown);

@@ -15,7 +15,10 @@ fn with_option(model: &str) -> Fixture {
 #[test]
 fn the_option_names_provider_and_model() {
     check(&with_option("ollama/qwen3:8b"), "ollama/qwen3:8b");
-    check(&with_option("openrouter/meta/llama"), "openrouter/meta/llama");
+    check(
+        &with_option("openrouter/meta/llama"),
+        "openrouter/meta/llama",
+    );
     check(&with_option("openai"), "openai/gpt-5-mini");
     check(&with_option("ollama"), "ollama");
 }
@@ -120,7 +123,10 @@ fn the_address_of_the_environment_wins_over_files_and_not_over_options() {
         .user("providers.openai.base_url = \"https://file.example\"")
         .variable("OPENAI_BASE_URL", "http://variable.example:8080/v1 ");
     let provider = &fixture.config().providers["openai"];
-    assert_eq!(provider.base_url.as_deref(), Some("http://variable.example:8080/v1"));
+    assert_eq!(
+        provider.base_url.as_deref(),
+        Some("http://variable.example:8080/v1")
+    );
     assert_eq!(provider.grants.network, ["http://variable.example:8080"]);
     assert_eq!(
         provider.grants.secrets["api-key"].hosts,

@@ -90,7 +90,10 @@ fn a_trusted_project_is_read_as_it_is_until_it_changes() {
     assert!(network(&fixture).is_empty());
     assert!(!fixture.config().plugin_dirs[1].trusted);
     let warnings = fixture.warnings();
-    assert!(warnings.contains("has changed since it was trusted"), "{warnings}");
+    assert!(
+        warnings.contains("has changed since it was trusted"),
+        "{warnings}"
+    );
 }
 
 #[test]
@@ -102,7 +105,10 @@ fn a_new_plugin_takes_the_trust_away() {
     fs::write(plugins.join("github.wasm"), "x").unwrap();
     assert!(!fixture.config().plugin_dirs[1].trusted);
     let warnings = fixture.warnings();
-    assert!(warnings.contains("its plugins are granted nothing"), "{warnings}");
+    assert!(
+        warnings.contains("its plugins are granted nothing"),
+        "{warnings}"
+    );
 }
 
 #[test]

@@ -16,7 +16,10 @@ fn show(events: &[RunEvent], options: HumanOptions) -> (String, String) {
         human.event(event).unwrap();
     }
     drop(human);
-    (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    (
+        String::from_utf8(out).unwrap(),
+        String::from_utf8(err).unwrap(),
+    )
 }
 
 const PIPED: HumanOptions = HumanOptions {
@@ -82,6 +85,12 @@ fn quiet_prints_the_last_message_and_what_went_wrong() {
 }
 
 #[test]
+fn a_resumed_session_with_nothing_left_to_do_prints_its_last_answer() {
+    let (out, _) = show(&[started(), completed("as before")], PIPED);
+    assert_eq!(out, "as before\n");
+}
+
+#[test]
 fn endings_say_why_and_how_to_go_on() {
     let check = |event: RunEvent| show(&[event], PIPED).1;
     insta::assert_snapshot!(check(limit_reached()), @r"
@@ -119,10 +128,7 @@ fn text_cannot_drive_the_terminal_but_reaches_a_pipe_as_it_is() {
         ..PIPED
     };
     assert_eq!(show(&events, terminal).0, "safe\n");
-    assert_eq!(
-        show(&events, PIPED).0,
-        "\u{1b}]0;title\u{7}safe\u{1b}[2J\n"
-    );
+    assert_eq!(show(&events, PIPED).0, "\u{1b}]0;title\u{7}safe\u{1b}[2J\n");
     let call = call("c", "x\u{1b}[31m", "{\"a\":\"\u{1b}[1m\"}");
     let events = [
         RunEvent::ToolStarted { call: call.clone() },

@@ -20,7 +20,9 @@ fn show(events: &[RunEvent]) -> String {
 fn lines(events: &[RunEvent]) -> Vec<Value> {
     let text = show(events);
     let lines = text.lines();
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
@@ -82,12 +84,7 @@ fn a_failure_says_what_a_script_decides_on() {
 #[test]
 fn every_item_that_was_started_is_completed() {
     let call = call("c", "x", "{}");
-    let events = [
-        started(),
-        turn(1),
-        text("cut"),
-        cancelled("cut"),
-    ];
+    let events = [started(), turn(1), text("cut"), cancelled("cut")];
     let cut = lines(&events);
     let item = &cut[cut.len() - 2]["item"];
     assert_eq!(item["status"], "failed");

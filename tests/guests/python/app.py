@@ -1,0 +1,114 @@
+"""A Loom plugin in Python. `word_count` is an ordinary tool; the others try what they should not,
+and report exactly what they got."""
+
+import json
+import os
+import socket
+
+from componentize_py_types import Err
+from wit_world import exports
+from wit_world.exports.tool import Definition, Safety
+from wit_world.imports.types import Content_Json, Content_Text, Error, ErrorKind
+
+TOOLS = {}
+
+
+def tool(safety, **parameters):
+    """Makes a tool of a function. Its docstring becomes the description that the model reads;
+    `parameters` describe its arguments, which are all texts."""
+
+    def register(function):
+        schema = {
+            "type": "object",
+            "properties": {
+                name: {"type": "string", "description": description}
+                for name, description in parameters.items()
+            },
+            "required": list(parameters),
+            "additionalProperties": False,
+        }
+        definition = Definition(
+            name=function.__name__,
+            title=None,
+            description=function.__doc__,
+            input_schema=json.dumps(schema),
+            output_schema=None,
+            safety=safety,
+            idempotent=safety is Safety.SAFE,
+            accesses=[],
+            examples=[],
+        )
+        TOOLS[definition.name] = (definition, function)
+        return function
+
+    return register
+
+
+@tool(Safety.SAFE, text="The text.")
+def word_count(text):
+    """Count the words, lines and characters of a text."""
+    return {
+        "words": len(text.split()),
+        "lines": len(text.splitlines()),
+        "characters": len(text),
+    }
+
+
+@tool(Safety.CAUTIOUS, path="The path.")
+def py_read(path):
+    """Read a file."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+@tool(Safety.CAUTIOUS, path="The path.", text="What to write.")
+def py_write(path, text):
+    """Write a file."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return "written"
+
+
+@tool(Safety.SAFE)
+def py_environment():
+    """Show the environment."""
+    return dict(os.environ)
+
+
+@tool(Safety.CAUTIOUS, address="Host and port.")
+def py_connect(address):
+    """Open a raw socket."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=5):
+        return "connected"
+
+
+@tool(Safety.SAFE)
+def py_fail():
+    """Raise an exception that nothing in this plugin catches."""
+    raise ValueError("this tool fails on purpose")
+
+
+class Tool(exports.Tool):
+    """The interface `loom:plugin/tool`."""
+
+    def definitions(self):
+        return [definition for definition, _ in TOOLS.values()]
+
+    def call(self, name, arguments, context):
+        _, function = TOOLS[name]
+        try:
+            result = function(**json.loads(arguments))
+        except FileNotFoundError as error:
+            raise failure(ErrorKind.NOT_FOUND, error)
+        except PermissionError as error:
+            raise failure(ErrorKind.DENIED, error)
+        except OSError as error:
+            raise failure(ErrorKind.INTERNAL, error)
+        if isinstance(result, str):
+            return [Content_Text(result)]
+        return [Content_Json(json.dumps(result))]
+
+
+def failure(kind, error):
+    return Err(Error(kind, str(error), None, None, None))
