@@ -7,5 +7,6 @@ mod egress;
 mod files;
 mod loading;
 mod providers;
+mod python;
 mod rogue;
 mod surroundings;

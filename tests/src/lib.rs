@@ -2,5 +2,6 @@
 //! here is a test.
 
 pub mod guests;
+pub mod python;
 pub mod sandbox;
 pub mod server;

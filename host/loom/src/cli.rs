@@ -16,8 +16,8 @@ mod tool;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::{Loaded, Overrides, units};
 use clap::{Args, Parser, Subcommand};
-use loom::config::{Loaded, Overrides, units};
 
 use crate::fault::Exit;
 use crate::output;
@@ -221,7 +221,7 @@ impl Global {
 
     /// Reads the configuration and tells its warnings.
     fn load(&self, overrides: &Overrides) -> anyhow::Result<Loaded> {
-        let loaded = loom::config::load(overrides)?;
+        let loaded = crate::config::load(overrides)?;
         for warning in &loaded.warnings {
             output::warning(&warning.to_string());
         }
@@ -229,8 +229,8 @@ impl Global {
     }
 
     /// Assembles what is configured and tells which plugins were skipped.
-    async fn open(&self, config: &loom::Config) -> anyhow::Result<loom::Loom> {
-        let loom = loom::Loom::open(config).await?;
+    async fn open(&self, config: &crate::Config) -> anyhow::Result<crate::Loom> {
+        let loom = crate::Loom::open(config).await?;
         for problem in loom.problems() {
             let line = format!("skipped {}: {}", problem.source, problem.reason);
             output::warning(&line);
@@ -239,7 +239,7 @@ impl Global {
     }
 
     /// Both, where no agent is needed.
-    async fn open_plain(&self) -> anyhow::Result<(loom::Config, loom::Loom)> {
+    async fn open_plain(&self) -> anyhow::Result<(crate::Config, crate::Loom)> {
         let config = self.load(&self.overrides())?.config;
         let loom = self.open(&config).await?;
         Ok((config, loom))

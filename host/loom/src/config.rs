@@ -23,7 +23,7 @@ pub mod units;
 mod untrusted;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -251,7 +251,15 @@ impl Config {
     /// # Errors
     /// Every problem of the text, or a current directory that is gone.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        process::from_text(text)
+        process::from_text(None, text)
+    }
+
+    /// As [`from_toml`](Self::from_toml), for work in another directory than the current one.
+    ///
+    /// # Errors
+    /// Every problem of the text, or a directory that is not there.
+    pub fn in_directory(directory: impl AsRef<Path>, text: &str) -> Result<Self, ConfigError> {
+        process::from_text(Some(directory.as_ref()), text)
     }
 }
 

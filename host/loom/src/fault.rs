@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use loom::config::ConfigError;
+use crate::config::ConfigError;
 use serde::Serialize;
 
 use crate::output;

@@ -1,19 +1,7 @@
-//! The command `loom`: reads its arguments and hands over to the verb.
-
-mod cli;
-mod fault;
-mod output;
-mod render;
+//! The command `loom`. All of it is in the library, so that tests can build the command too.
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
-    let json = arguments.writes_json();
-    match cli::run(arguments) {
-        Ok(exit) => exit.into(),
-        Err(error) => fault::report(&error, json).into(),
-    }
+    loom::main()
 }

@@ -1,6 +1,17 @@
 //! Loom's provider for Anthropic's messages API: Claude, and servers such as llama.cpp and LiteLLM
 //! that speak it too.
 //!
+//! | setting | meaning, and default |
+//! | --- | --- |
+//! | `base_url` | the server, `https://api.anthropic.com`; `/v1/messages` is added |
+//! | `version`, `beta` | Anthropic's headers; `2023-06-01`, none |
+//! | `headers` | further headers, an object; `authorization` among them replaces the key |
+//! | `max_tokens` | limit on an answer where the request has none; by model |
+//! | `thinking_budget_tokens` | lets the model think; from Claude 4.6 on as much as it wants |
+//! | `cache` | marks instructions, tools and the last message for the server's cache; true |
+//! | `timeout_ms` | for a connection, the first byte and between bytes; the host's limits |
+//! | `models` | a list of names or objects, for servers that have no list |
+//!
 //! Here is what talks to the host. The protocol is pure: `request` and `messages` make the body,
 //! `stream` and `answer` read the response, `error` the failures, `settings` the configuration.
 

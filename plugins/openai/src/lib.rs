@@ -1,6 +1,20 @@
 //! Loom's provider for OpenAI-compatible chat completions: OpenAI, Azure, OpenRouter, and servers
 //! such as llama.cpp, Ollama, vLLM and LiteLLM.
 //!
+//! | setting | meaning, and default |
+//! | --- | --- |
+//! | `base_url` | the server, `https://api.openai.com/v1`; for Azure the endpoint, or its `/openai/v1` |
+//! | `azure` | Azure's addresses and header; true on Azure's own domains |
+//! | `api_version` | of Azure, `2024-10-21` where one is needed |
+//! | `api_key_optional` | go on without a key; true except for OpenAI and Azure |
+//! | `organization`, `project` | OpenAI's headers |
+//! | `headers` | further headers, an object; `authorization` among them replaces the key |
+//! | `timeout_ms` | for a connection, the first byte and between bytes; the host's limits |
+//! | `models` | a list of names or objects, for servers that have no `/models` |
+//! | `max_tokens_field` | `max_completion_tokens` at OpenAI and Azure, else `max_tokens` |
+//! | `stream_usage` | ask for token counts; true |
+//! | `text_tool_calls` | take an answer that is nothing but tool calls written as text for calls; true |
+//!
 //! Here is what talks to the host. The protocol is pure: `request` makes the body, `stream` and
 //! `answer` read the response, `error` the failures, `settings` the configuration.
 

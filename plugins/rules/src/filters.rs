@@ -3,8 +3,8 @@
 use minijinja::{Environment, Error, ErrorKind, Value};
 use regex_lite::Regex;
 
-use crate::{kinds, listing, summary};
 use crate::pattern::{compile, unquote};
+use crate::{kinds, listing, summary};
 
 type Filtered<T> = Result<T, Error>;
 
@@ -74,7 +74,10 @@ fn fence(text: &str, path: Option<&str>) -> String {
     let language = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let runs = text.split(|c| c != '`').map(str::len);
     let marks = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
-    format!("{marks}{language}\n{}\n{marks}", text.trim_end_matches('\n'))
+    format!(
+        "{marks}{language}\n{}\n{marks}",
+        text.trim_end_matches('\n')
+    )
 }
 
 /// What the first group of an expression matches in a text, or all of it without a group.
@@ -137,7 +140,11 @@ fn plural(number: &Value, noun: &str) -> String {
 /// A text with a full stop, if it has no closing mark yet.
 fn sentence(text: &str) -> String {
     let text = text.trim_end();
-    let dot = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    let dot = if text.ends_with(['.', '!', '?', '…']) {
+        ""
+    } else {
+        "."
+    };
     format!("{text}{dot}")
 }
 
@@ -160,7 +167,9 @@ fn swap(text: &str, table: &Value) -> Filtered<String> {
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
         let inside_word = swapped.ends_with(char::is_alphanumeric) && next.is_alphanumeric();
-        let word = words.iter().find(|word| !inside_word && starts_with_word(rest, word));
+        let word = words
+            .iter()
+            .find(|word| !inside_word && starts_with_word(rest, word));
         if let Some(word) = word {
             swapped.push_str(&table.get_item(&Value::from(word))?.to_string());
             rest = &rest[word.len()..];
@@ -201,7 +210,11 @@ fn thousands(number: &Value) -> String {
     let (start, rest) = digits.split_at(first);
     let groups = rest.as_bytes().chunks(3).map(String::from_utf8_lossy);
     let start = (!start.is_empty()).then(|| start.into());
-    start.into_iter().chain(groups).collect::<Vec<_>>().join(",")
+    start
+        .into_iter()
+        .chain(groups)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 fn regex(expression: &str) -> Filtered<Regex> {

@@ -16,6 +16,7 @@ mod question;
 mod reference;
 mod rule;
 mod rulebook;
+mod session;
 mod shipped;
 mod stream;
 mod suggest;

@@ -98,7 +98,10 @@ fn folders(paths: &Value, base: Option<&str>) -> Result<Vec<Value>, Error> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for path in paths.try_iter()? {
         let path = path.to_string();
-        let below = path.strip_prefix(base).unwrap_or(&path).trim_start_matches('/');
+        let below = path
+            .strip_prefix(base)
+            .unwrap_or(&path)
+            .trim_start_matches('/');
         let folder = match below.split_once('/') {
             Some((folder, _)) => path[..path.len() - below.len() + folder.len() + 1].to_owned(),
             None if base.is_empty() => "./".to_owned(),
@@ -133,7 +136,10 @@ fn tree(paths: &Value, depth: usize) -> Result<Vec<String>, Error> {
             let name = part.rsplit('/').next().unwrap_or(part);
             lines.push(match held.get(part) {
                 Some(files) if level + 1 == depth => {
-                    format!("{indent}{name}/ ({files} file{})", if *files == 1 { "" } else { "s" })
+                    format!(
+                        "{indent}{name}/ ({files} file{})",
+                        if *files == 1 { "" } else { "s" }
+                    )
                 }
                 Some(_) => format!("{indent}{name}/"),
                 None => format!("{indent}{name}"),
@@ -156,7 +162,9 @@ fn hits(lines: &Value) -> Result<Vec<Value>, Error> {
 }
 
 fn hit(line: &str) -> Option<Value> {
-    let (place, text) = line.split_once(": ").or_else(|| line.strip_suffix(':').map(|p| (p, "")))?;
+    let (place, text) = line
+        .split_once(": ")
+        .or_else(|| line.strip_suffix(':').map(|p| (p, "")))?;
     let (path, number) = place.rsplit_once(':')?;
     let number: u64 = number.parse().ok()?;
     Some(context! { path, line => number, text => text.trim() })
@@ -165,7 +173,14 @@ fn hit(line: &str) -> Option<Value> {
 /// Whether a path looks like that of a file rather than a directory.
 fn is_file_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let known = ["Makefile", "Dockerfile", "LICENSE", "README", "Justfile", "Gemfile"];
+    let known = [
+        "Makefile",
+        "Dockerfile",
+        "LICENSE",
+        "README",
+        "Justfile",
+        "Gemfile",
+    ];
     name.trim_start_matches('.').contains('.') && name != ".." || known.contains(&name)
 }
 
@@ -173,7 +188,10 @@ fn is_file_name(path: &str) -> bool {
 /// with a small letter stands for several and is left out.
 fn languages(paths: &Value, kinds: &Value) -> Result<Vec<Value>, Error> {
     let mut names: HashMap<String, String> = HashMap::new();
-    let proper = |name: &Value| name.as_str().is_some_and(|n| n.starts_with(char::is_uppercase));
+    let proper = |name: &Value| {
+        name.as_str()
+            .is_some_and(|n| n.starts_with(char::is_uppercase))
+    };
     for name in kinds.try_iter()?.filter(proper) {
         for extension in kinds.get_item(&name)?.try_iter()? {
             names.insert(extension.to_string(), name.to_string());

@@ -163,7 +163,9 @@ fn line_and_column(text: &str, at: usize) -> (usize, usize) {
 /// Where a rule of a TOML file starts.
 fn line_of_rule(setting: &str, index: usize) -> Option<usize> {
     let mut lines = setting.lines().enumerate();
-    let mut starts = lines.by_ref().filter(|(_, l)| l.trim_start().starts_with("[[rule]]"));
+    let mut starts = lines
+        .by_ref()
+        .filter(|(_, l)| l.trim_start().starts_with("[[rule]]"));
     starts.nth(index).map(|(line, _)| line + 1)
 }
 
@@ -250,7 +252,11 @@ fn check_call(call: &Call, templates: &Templates) -> Result<(), Mistake> {
         }
     }
     let tool = Some(call.tool.clone());
-    for (field, source) in [("tool", &tool), ("say", &call.say), ("answer", &call.answer)] {
+    for (field, source) in [
+        ("tool", &tool),
+        ("say", &call.say),
+        ("answer", &call.answer),
+    ] {
         if let Some(source) = source {
             templates
                 .check(source)
@@ -272,6 +278,3 @@ fn check_values(value: &Value, templates: &Templates) -> Result<(), String> {
         _ => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -34,7 +34,9 @@ pub(crate) fn compile(pattern: &str, case_sensitive: bool) -> Result<Regex, Stri
 pub(crate) fn capture(regex: &Regex, text: &str) -> Option<Variables> {
     let captures = regex.captures(text)?;
     let groups = regex.capture_names().flatten().map(|name| {
-        let value = captures.name(name).map(|group| unquote(group.as_str().trim()));
+        let value = captures
+            .name(name)
+            .map(|group| unquote(group.as_str().trim()));
         (name.to_owned(), Value::from(value))
     });
     Some(groups.collect())

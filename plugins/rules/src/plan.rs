@@ -63,13 +63,17 @@ pub(crate) fn plan(
         let mut scope = scope.clone();
         scope.insert("round".to_owned(), Value::from(round + 1));
         if let Some(condition) = &call.condition {
-            let value = templates.evaluate(condition, &scope).map_err(in_field("if"))?;
+            let value = templates
+                .evaluate(condition, &scope)
+                .map_err(in_field("if"))?;
             if !value.is_true() {
                 continue;
             }
         }
         if let Some(answer) = &call.answer {
-            let answer = templates.render(answer, &scope).map_err(in_field("answer"))?;
+            let answer = templates
+                .render(answer, &scope)
+                .map_err(in_field("answer"))?;
             plan.answer = Some(answer);
             return Ok(plan);
         }
@@ -91,9 +95,13 @@ fn plan_calls(
 ) -> Result<(), Mistake> {
     let items = match &call.for_each {
         Some(list) => {
-            let list = templates.evaluate(list, &scope).map_err(in_field("for_each"))?;
+            let list = templates
+                .evaluate(list, &scope)
+                .map_err(in_field("for_each"))?;
             let items = list.try_iter();
-            let items = items.map_err(|_| "is no list".to_owned()).map_err(in_field("for_each"))?;
+            let items = items
+                .map_err(|_| "is no list".to_owned())
+                .map_err(in_field("for_each"))?;
             items.map(Some).collect()
         }
         None => vec![None],
@@ -107,7 +115,9 @@ fn plan_calls(
             scope.insert("item".to_owned(), value);
         }
         plan.calls.push(PlannedCall {
-            tool: templates.render(&call.tool, &scope).map_err(in_field("tool"))?,
+            tool: templates
+                .render(&call.tool, &scope)
+                .map_err(in_field("tool"))?,
             arguments: arguments(templates, &call.arguments, &scope)
                 .map_err(in_field("arguments"))?,
             unchecked: call.unchecked,

@@ -67,7 +67,8 @@ fn without_end(text: &str) -> &str {
 fn without_marks(text: &str) -> &str {
     let shorter = text.strip_suffix(['?', '…', ' ']).or_else(|| {
         let rest = text.strip_suffix(['.', '!'])?;
-        let factorial = text.ends_with('!') && rest.ends_with(|c: char| c.is_ascii_digit() || c == ')');
+        let factorial =
+            text.ends_with('!') && rest.ends_with(|c: char| c.is_ascii_digit() || c == ')');
         let word = text.ends_with('.') && (rest.is_empty() || rest.ends_with([' ', '.', '/']));
         (!factorial && !word).then_some(rest)
     });

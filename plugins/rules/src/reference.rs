@@ -85,14 +85,21 @@ fn split_list(text: &str) -> Vec<String> {
             items.push(String::new());
         }
     }
-    let items = items.iter().map(|item| tidy(unquote(item.trim_end_matches([' ', ',']))));
-    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    let items = items
+        .iter()
+        .map(|item| tidy(unquote(item.trim_end_matches([' ', ',']))));
+    items
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A path as a tool wants it.
 fn tidy(path: &str) -> &str {
     let path = path.trim();
-    path.strip_prefix("./").filter(|p| !p.is_empty()).unwrap_or(path)
+    path.strip_prefix("./")
+        .filter(|p| !p.is_empty())
+        .unwrap_or(path)
 }
 
 fn one(
@@ -133,7 +140,11 @@ fn all(phrase: &str, conversation: &Conversation, turn: usize) -> Result<Vec<Str
 fn ask_which(phrase: &str, paths: &[String]) -> Error {
     let shown = paths.iter().take(MAX_CHOICES).map(|p| format!("- {p}"));
     let shown = shown.collect::<Vec<_>>().join("\n");
-    let dots = if paths.len() > MAX_CHOICES { "\n…" } else { "" };
+    let dots = if paths.len() > MAX_CHOICES {
+        "\n…"
+    } else {
+        ""
+    };
     Error::not_found(format!(
         "There are {} files that \"{phrase}\" could be. Please name one, or say for example \"the first one\":\n\n{shown}{dots}",
         paths.len()
@@ -144,7 +155,10 @@ fn ask_which(phrase: &str, paths: &[String]) -> Error {
 fn mentioned(turn: Turn<'_>) -> Vec<String> {
     let mut paths = paths_in(&turn.answer());
     if paths.is_empty() {
-        let outcomes = turn.outcomes().into_iter().filter(|outcome| !outcome.failed);
+        let outcomes = turn
+            .outcomes()
+            .into_iter()
+            .filter(|outcome| !outcome.failed);
         let arguments = outcomes.filter_map(|o| serde_json::from_str::<Value>(&o.arguments).ok());
         let of_calls = arguments.filter_map(|a| a["path"].as_str().map(str::to_owned));
         paths.extend(of_calls.filter(|path| is_path(path)));
@@ -193,13 +207,21 @@ fn quoted(line: &str) -> impl Iterator<Item = String> {
 
 /// Whether a text looks like the path of a file.
 fn is_path(text: &str) -> bool {
-    const FOREIGN: &[char] = &['*', '{', '}', '(', ')', '<', '>', '=', '"', '\'', '$', '|', '\n'];
-    let name = text.trim_end_matches('/').rsplit('/').next().unwrap_or(text);
+    const FOREIGN: &[char] = &[
+        '*', '{', '}', '(', ')', '<', '>', '=', '"', '\'', '$', '|', '\n',
+    ];
+    let name = text
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(text);
     let looks = name.trim_start_matches('.').contains('.')
         || text.contains('/')
         || name.starts_with('.') && name.len() > 1
         || ["Makefile", "Dockerfile", "LICENSE", "README", "Justfile"].contains(&name);
-    let number = text.chars().all(|c| c.is_ascii_digit() || ".,/-+: ".contains(c));
+    let number = text
+        .chars()
+        .all(|c| c.is_ascii_digit() || ".,/-+: ".contains(c));
     looks && !number && !text.contains(FOREIGN) && !text.contains("://") && !text.starts_with('-')
 }
 
@@ -211,8 +233,8 @@ impl Reference {
             "it" | "that" | "this" | "file" | "one" | "same" | "same one" | "document" => {
                 return Some(Self::It);
             }
-            "them" | "they" | "all" | "all of them" | "these" | "those" | "both" | "each" | "each one"
-            | "both of them" | "each of them" => return Some(Self::All),
+            "them" | "they" | "all" | "all of them" | "these" | "those" | "both" | "each"
+            | "each one" | "both of them" | "each of them" => return Some(Self::All),
             _ => {}
         }
         let nouns = [" one", " files", " file", " result", " match", " hit"];

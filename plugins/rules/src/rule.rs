@@ -48,7 +48,7 @@ pub(crate) struct Rule {
     pub(crate) reasoning: Option<String>,
     /// Another end than the usual one, for tests of agents.
     #[serde(default)]
-    pub(crate) stop: Option<Stop>,
+    pub(crate) stop: Option<Ending>,
     /// Another count than the real one, for tests of agents.
     #[serde(default)]
     pub(crate) usage: Option<Tokens>,
@@ -124,7 +124,7 @@ impl Default for Arguments {
 /// How an answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Stop {
+pub(crate) enum Ending {
     EndTurn,
     ToolUse,
     MaxOutputTokens,
@@ -242,7 +242,9 @@ impl<'de> Visitor<'de> for StepVisitor {
     type Value = StepSource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a call such as { tool = \"glob\" }, a list of calls, or the name of shared steps")
+        f.write_str(
+            "a call such as { tool = \"glob\" }, a list of calls, or the name of shared steps",
+        )
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<StepSource, E> {

@@ -91,7 +91,10 @@ impl Rulebook {
 
 fn own_candidate(own: &OwnRule, question: &Question) -> Option<Candidate> {
     let forms = [&question.typed, bare_form(&own.rule, question)];
-    let mut tries = own.patterns.iter().flat_map(|p| forms.map(|form| (p, form)));
+    let mut tries = own
+        .patterns
+        .iter()
+        .flat_map(|p| forms.map(|form| (p, form)));
     tries.find_map(|(pattern, form)| {
         Some(Candidate {
             variables: capture(pattern, form)?,
@@ -140,6 +143,3 @@ fn tables(own: &Own) -> Value {
     }
     from_json(&serde_json::Value::Object(tables))
 }
-
-#[cfg(test)]
-mod tests;

@@ -10,7 +10,7 @@ use loom_sdk::llm::{
 use loom_sdk::tool::Content;
 
 use crate::engine::Reply;
-use crate::rule::{Stop, Tokens};
+use crate::rule::{Ending, Tokens};
 
 /// No tokenizer here: four bytes of text count as a token, the usual rule of thumb for English
 /// (<https://help.openai.com/en/articles/4936856>).
@@ -26,7 +26,11 @@ pub(crate) type Answer = vec::IntoIter<Result<Vec<Event>>>;
 /// The events of a reply to a request.
 pub(crate) fn answer(reply: Reply, request: &Request) -> Answer {
     let (text, cut) = cut(&reply.text, request);
-    let calls = if cut.is_some() { Vec::new() } else { reply.calls };
+    let calls = if cut.is_some() {
+        Vec::new()
+    } else {
+        reply.calls
+    };
     let usage = usage(request, &[&reply.reasoning, text], &calls, reply.usage);
     let called = !calls.is_empty();
 
@@ -37,21 +41,35 @@ pub(crate) fn answer(reply: Reply, request: &Request) -> Answer {
     events.extend(pieces(text).map(Event::Text));
     events.extend(calls.into_iter().zip(0..).flat_map(call_events));
     events.push(Event::Usage(usage));
-    let usual = if called { StopReason::ToolUse } else { StopReason::EndTurn };
-    events.extend(match (cut, reply.stop) {
-        (Some(cut), _) => Some(cut),
-        (None, None) => Some(usual),
-        (None, Some(stop)) => stop_reason(stop),
-    }.map(Event::Stop));
-    let batches: Vec<_> = events.chunks(BATCH).map(|batch| Ok(batch.to_vec())).collect();
+    let usual = if called {
+        StopReason::ToolUse
+    } else {
+        StopReason::EndTurn
+    };
+    events.extend(
+        match (cut, reply.stop) {
+            (Some(cut), _) => Some(cut),
+            (None, None) => Some(usual),
+            (None, Some(stop)) => stop_reason(stop),
+        }
+        .map(Event::Stop),
+    );
+    let batches: Vec<_> = events
+        .chunks(BATCH)
+        .map(|batch| Ok(batch.to_vec()))
+        .collect();
     batches.into_iter()
 }
 
 /// The part of a text that the request has room for, and why it ends there.
 fn cut<'a>(text: &'a str, request: &Request) -> (&'a str, Option<StopReason>) {
     let sequences = request.stop_sequences.iter().filter(|s| !s.is_empty());
-    let stop = sequences.filter_map(|sequence| text.find(&**sequence)).min();
-    let limit = request.max_output_tokens.map(|tokens| tokens as usize * BYTES_PER_TOKEN);
+    let stop = sequences
+        .filter_map(|sequence| text.find(&**sequence))
+        .min();
+    let limit = request
+        .max_output_tokens
+        .map(|tokens| tokens as usize * BYTES_PER_TOKEN);
     let limit = limit.filter(|limit| *limit < text.len());
     match (stop, limit) {
         (Some(stop), limit) if limit.is_none_or(|limit| stop <= limit) => {
@@ -88,22 +106,29 @@ fn call_events((call, index): (ToolCall, u32)) -> [Event; 2] {
     ]
 }
 
-fn stop_reason(stop: Stop) -> Option<StopReason> {
+fn stop_reason(stop: Ending) -> Option<StopReason> {
     match stop {
-        Stop::EndTurn => Some(StopReason::EndTurn),
-        Stop::ToolUse => Some(StopReason::ToolUse),
-        Stop::MaxOutputTokens => Some(StopReason::MaxOutputTokens),
-        Stop::StopSequence => Some(StopReason::StopSequence),
-        Stop::ContentFilter => Some(StopReason::ContentFilter),
-        Stop::Missing => None,
+        Ending::EndTurn => Some(StopReason::EndTurn),
+        Ending::ToolUse => Some(StopReason::ToolUse),
+        Ending::MaxOutputTokens => Some(StopReason::MaxOutputTokens),
+        Ending::StopSequence => Some(StopReason::StopSequence),
+        Ending::ContentFilter => Some(StopReason::ContentFilter),
+        Ending::Missing => None,
     }
 }
 
 fn usage(request: &Request, said: &[&str], calls: &[ToolCall], told: Option<Tokens>) -> Usage {
     let tools = request.tools.iter();
     let tools = tools.map(|t| t.name.len() + t.description.len() + t.input_schema.len());
-    let input: usize = request.messages.iter().map(message_bytes).chain(tools).sum();
-    let calls = calls.iter().map(|call| call.name.len() + call.arguments.len());
+    let input: usize = request
+        .messages
+        .iter()
+        .map(message_bytes)
+        .chain(tools)
+        .sum();
+    let calls = calls
+        .iter()
+        .map(|call| call.name.len() + call.arguments.len());
     let output: usize = said.iter().map(|text| text.len()).chain(calls).sum();
     let counted = Tokens {
         input: tokens(input),

@@ -5,9 +5,9 @@ use crate::shipped::RULES;
 
 /// Words in most questions tell nothing about what is wanted.
 const EMPTY_WORDS: &[&str] = &[
-    "a", "about", "and", "are", "can", "do", "does", "for", "from", "have", "here", "how", "i", "in",
-    "is", "it", "me", "my", "of", "on", "please", "that", "the", "there", "this", "to", "what", "with",
-    "you", "your",
+    "a", "about", "and", "are", "can", "do", "does", "for", "from", "have", "here", "how", "i",
+    "in", "is", "it", "me", "my", "of", "on", "please", "that", "the", "there", "this", "to",
+    "what", "with", "you", "your",
 ];
 
 /// A function for templates: the `n` examples nearest to a text, of the user's own and the shipped
@@ -26,7 +26,10 @@ fn nearest(text: &str, examples: impl Iterator<Item = String>, n: usize) -> Vec<
     let wanted = words(text);
     let scored = examples.map(|example| {
         let shared = words(&example).into_iter().filter(|w| wanted.contains(w));
-        (shared.map(|word| word.chars().count()).sum::<usize>(), example)
+        (
+            shared.map(|word| word.chars().count()).sum::<usize>(),
+            example,
+        )
     });
     let mut scored: Vec<_> = scored.filter(|(score, _)| *score > 0).collect();
     // Stable, so that of equals the rule that would be tried first is named first.

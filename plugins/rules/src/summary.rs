@@ -29,7 +29,9 @@ fn opening(text: &str) -> String {
         let starts_with_prose = !line.starts_with(['[', '!', '<', '|', '=', '-', '#', '{', '`']);
         starts_with_prose && line.contains(' ')
     };
-    let paragraph = prose.skip_while(|line| !is_prose(line)).take_while(|line| !line.is_empty());
+    let paragraph = prose
+        .skip_while(|line| !is_prose(line))
+        .take_while(|line| !line.is_empty());
     paragraph.collect::<Vec<_>>().join(" ")
 }
 

@@ -106,7 +106,9 @@ fn only_expression(source: &str) -> Option<&str> {
 fn explain(error: minijinja::Error) -> String {
     let line = error.line().filter(|_| error.name().is_some());
     let line = line.map_or_else(String::new, |line| format!("line {line} of the template: "));
-    let detail = error.detail().map_or_else(String::new, |d| format!(": {d}"));
+    let detail = error
+        .detail()
+        .map_or_else(String::new, |d| format!(": {d}"));
     format!("{line}{}{detail}", error.kind())
 }
 

@@ -11,13 +11,22 @@ use loom_sdk::llm::{
 use loom_sdk::tool::Content;
 use serde_json::{Value, json};
 
-use crate::{complete, engine};
+use crate::complete;
+use crate::session::Session;
 
 /// A request with what a host would send first.
 pub(crate) fn request(messages: Vec<Message>) -> Request {
     let names = [
-        "read_file", "write_file", "edit_file", "list_dir", "glob", "grep", "calculate",
-        "current_time", "date_math", "http_request",
+        "read_file",
+        "write_file",
+        "edit_file",
+        "list_dir",
+        "glob",
+        "grep",
+        "calculate",
+        "current_time",
+        "date_math",
+        "http_request",
     ];
     Request {
         model: "rules".into(),
@@ -103,11 +112,23 @@ impl Chat {
     /// A small project.
     pub(crate) fn new() -> Self {
         let files = [
-            ("Cargo.toml", "[package]\nname = \"demo\"\ndescription = \"A demonstration.\"\n"),
-            ("README.md", "# Demo\n\nShows how things are done here.\n\n## Usage\n\nRun it.\n"),
+            (
+                "Cargo.toml",
+                "[package]\nname = \"demo\"\ndescription = \"A demonstration.\"\n",
+            ),
+            (
+                "README.md",
+                "# Demo\n\nShows how things are done here.\n\n## Usage\n\nRun it.\n",
+            ),
             ("notes.txt", "one\ntwo\nthree\nfour\n"),
-            ("src/lib.rs", "//! The library of the demo.\n\npub fn answer() -> u8 {\n    42 // TODO: compute\n}\n"),
-            ("src/main.rs", "fn main() {\n    println!(\"{}\", demo::answer());\n}\n"),
+            (
+                "src/lib.rs",
+                "//! The library of the demo.\n\npub fn answer() -> u8 {\n    42 // TODO: compute\n}\n",
+            ),
+            (
+                "src/main.rs",
+                "fn main() {\n    println!(\"{}\", demo::answer());\n}\n",
+            ),
             ("src/größe/maß.rs", "pub struct Maß;\n"),
             ("tools/run.py", "def main():\n    pass\n"),
             ("tools/lib.rs", "fn unused() {}\n"),
@@ -115,7 +136,9 @@ impl Chat {
         Self {
             request: request(Vec::new()),
             setting: None,
-            files: files.map(|(path, text)| (path.to_owned(), text.to_owned())).into(),
+            files: files
+                .map(|(path, text)| (path.to_owned(), text.to_owned()))
+                .into(),
         }
     }
 
@@ -143,7 +166,11 @@ impl Chat {
                 return Answer { text, calls };
             }
             let results: Vec<Part> = said.calls.iter().map(|call| self.run(call)).collect();
-            calls.extend(said.calls.iter().map(|c| format!("{} {}", c.name, c.arguments)));
+            calls.extend(
+                said.calls
+                    .iter()
+                    .map(|c| format!("{} {}", c.name, c.arguments)),
+            );
             self.request.messages.push(Message {
                 role: Role::Tool,
                 parts: results,
@@ -156,7 +183,8 @@ impl Chat {
     pub(crate) fn rule_for(&self, question: &str) -> String {
         let mut request = self.request.clone();
         request.messages.push(user(question));
-        engine::rule_for(&request, self.setting.as_deref()).unwrap()
+        let session = Session::new(&request, self.setting.as_deref()).unwrap();
+        session.rule().unwrap().rule.name.clone()
     }
 
     fn run(&mut self, call: &ToolCall) -> Part {
@@ -185,12 +213,17 @@ impl Chat {
             }
             "edit_file" => {
                 let (old, new) = (text("old_text"), text("new_text"));
-                let file = self.files.get_mut(&path).ok_or(format!("{path} does not exist"))?;
+                let file = self
+                    .files
+                    .get_mut(&path)
+                    .ok_or(format!("{path} does not exist"))?;
                 if !file.contains(&old) {
                     return Err(format!("{path} does not contain the old text"));
                 }
                 *file = file.replace(&old, &new);
-                Ok(format!("edited {path} in 1 place\n@@ line 1 @@\n-{old}\n+{new}"))
+                Ok(format!(
+                    "edited {path} in 1 place\n@@ line 1 @@\n-{old}\n+{new}"
+                ))
             }
             "list_dir" => self.list(&path),
             "glob" => self.glob(&text("pattern"), &path),
@@ -199,7 +232,11 @@ impl Chat {
             "calculate" => Ok("1234".into()),
             "current_time" if text("timezone") == "Atlantis" => Err("there is no time zone".into()),
             "current_time" => {
-                let timezone = if text("timezone").is_empty() { "UTC".into() } else { text("timezone") };
+                let timezone = if text("timezone").is_empty() {
+                    "UTC".into()
+                } else {
+                    text("timezone")
+                };
                 Ok(json!({"time": "2026-03-01T08:09:10+00:00", "timezone": timezone, "weekday": "Sunday", "iso_week": "2026-W09"}).to_string())
             }
             "date_math" => Ok(json!({"total_days": 1136}).to_string()),
@@ -209,7 +246,10 @@ impl Chat {
     }
 
     fn read(&self, path: &str, arguments: &Value) -> Result<String, String> {
-        let file = self.files.get(path).ok_or(format!("{path} does not exist"))?;
+        let file = self
+            .files
+            .get(path)
+            .ok_or(format!("{path} does not exist"))?;
         let first = arguments["offset"].as_u64().unwrap_or(1).max(1) as usize;
         let limit = arguments["limit"].as_u64().unwrap_or(2000) as usize;
         let lines: Vec<&str> = file.split_inclusive('\n').collect();
@@ -225,7 +265,10 @@ impl Chat {
             (1, last) if last == total => String::new(),
             (first, last) if last == total => format!("[lines {first}-{last} of {total}]"),
             (first, last) => {
-                format!("[lines {first}-{last} of {total}; read on with offset {}]", last + 1)
+                format!(
+                    "[lines {first}-{last} of {total}; read on with offset {}]",
+                    last + 1
+                )
             }
         };
         Ok(shown.concat() + &note)
@@ -233,13 +276,17 @@ impl Chat {
 
     fn list(&self, path: &str) -> Result<String, String> {
         let base = base(path);
-        let entries: BTreeSet<String> = self.files.iter().filter_map(|(path, text)| {
-            let below = path.strip_prefix(&base)?;
-            Some(match below.split_once('/') {
-                Some((folder, _)) => format!("{folder}/"),
-                None => format!("{below}  {} bytes", text.len()),
+        let entries: BTreeSet<String> = self
+            .files
+            .iter()
+            .filter_map(|(path, text)| {
+                let below = path.strip_prefix(&base)?;
+                Some(match below.split_once('/') {
+                    Some((folder, _)) => format!("{folder}/"),
+                    None => format!("{below}  {} bytes", text.len()),
+                })
             })
-        }).collect();
+            .collect();
         if entries.is_empty() {
             return Err(format!("{path} does not exist"));
         }
@@ -249,7 +296,8 @@ impl Chat {
     fn glob(&self, pattern: &str, path: &str) -> Result<String, String> {
         let (base, pattern) = (base(path), glob_regex(pattern));
         let paths = self.files.keys().filter(|path| {
-            path.strip_prefix(&base).is_some_and(|below| pattern.is_match(below))
+            path.strip_prefix(&base)
+                .is_some_and(|below| pattern.is_match(below))
         });
         let paths: Vec<&str> = paths.map(String::as_str).collect();
         if paths.is_empty() {
@@ -260,17 +308,30 @@ impl Chat {
 
     fn grep(&self, arguments: &Value) -> Result<String, String> {
         let text = |name: &str| arguments[name].as_str().unwrap_or_default();
-        let case = if arguments["ignore_case"] == true { "(?i)" } else { "" };
+        let case = if arguments["ignore_case"] == true {
+            "(?i)"
+        } else {
+            ""
+        };
         let pattern = regex_lite::Regex::new(&format!("{case}{}", text("pattern")));
         let pattern = pattern.map_err(|error| error.to_string())?;
         let glob = arguments["glob"].as_str().map(glob_regex);
-        let base = if self.files.contains_key(text("path")) { text("path").into() } else { base(text("path")) };
+        let base = if self.files.contains_key(text("path")) {
+            text("path").into()
+        } else {
+            base(text("path"))
+        };
         let files = self.files.iter().filter(|(path, _)| {
             path.starts_with(&base) && glob.as_ref().is_none_or(|glob| glob.is_match(path))
         });
         let hits = files.flat_map(|(path, text)| {
-            let lines = text.lines().enumerate().filter(|(_, line)| pattern.is_match(line));
-            lines.map(move |(n, line)| (path, format!("{path}:{}: {line}", n + 1))).collect::<Vec<_>>()
+            let lines = text
+                .lines()
+                .enumerate()
+                .filter(|(_, line)| pattern.is_match(line));
+            lines
+                .map(move |(n, line)| (path, format!("{path}:{}: {line}", n + 1)))
+                .collect::<Vec<_>>()
         });
         let hits: Vec<(&String, String)> = hits.collect();
         let mut files: Vec<&str> = hits.iter().map(|(path, _)| path.as_str()).collect();
@@ -282,10 +343,19 @@ impl Chat {
             return Ok(files.join("\n"));
         }
         let limit = arguments["limit"].as_u64().unwrap_or(200) as usize;
-        let shown: Vec<&str> = hits.iter().take(limit).map(|(_, line)| line.as_str()).collect();
+        let shown: Vec<&str> = hits
+            .iter()
+            .take(limit)
+            .map(|(_, line)| line.as_str())
+            .collect();
         let mut result = shown.join("\n");
         if shown.len() < hits.len() {
-            result += &format!("\n[{} of {} matching lines in {} files shown; narrow the pattern]", shown.len(), hits.len(), files.len());
+            result += &format!(
+                "\n[{} of {} matching lines in {} files shown; narrow the pattern]",
+                shown.len(),
+                hits.len(),
+                files.len()
+            );
         }
         Ok(result)
     }
@@ -299,8 +369,18 @@ fn base(path: &str) -> String {
 }
 
 fn glob_regex(pattern: &str) -> regex_lite::Regex {
-    let regex = pattern.replace('.', "\\.").replace("**/", "\u{1}").replace('*', "[^/]*");
-    let regex = regex.replace('\u{1}', "(?:.*/)?").replace('{', "(?:").replace('}', ")");
-    let alternatives = if pattern.contains('{') { regex.replace(',', "|") } else { regex };
+    let regex = pattern
+        .replace('.', "\\.")
+        .replace("**/", "\u{1}")
+        .replace('*', "[^/]*");
+    let regex = regex
+        .replace('\u{1}', "(?:.*/)?")
+        .replace('{', "(?:")
+        .replace('}', ")");
+    let alternatives = if pattern.contains('{') {
+        regex.replace(',', "|")
+    } else {
+        regex
+    };
     regex_lite::Regex::new(&format!("^{alternatives}$")).unwrap()
 }

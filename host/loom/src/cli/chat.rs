@@ -4,8 +4,8 @@ mod editor;
 
 use std::io;
 
+use crate::{Config, Loom};
 use clap::Args;
-use loom::{Config, Loom};
 use loom_core::{Agent, Input, RunOptions};
 use loom_types::SessionId;
 use tokio::runtime::Runtime;

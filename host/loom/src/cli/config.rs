@@ -4,9 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::config::{self, DEFAULT_TOML, Project, Standing};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use loom::config::{self, DEFAULT_TOML, Project, Standing};
 
 use super::Global;
 use crate::fault::{Exit, Fault};
@@ -198,7 +198,7 @@ fn trust(global: &Global, remove: bool) -> anyhow::Result<()> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
-    use loom::Config;
+    use crate::Config;
 
     use super::*;
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::config::{self, Project, Standing};
+use crate::{Config, Loom};
 use clap::Args;
-use loom::config::{self, Project, Standing};
-use loom::{Config, Loom};
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::timeout;

@@ -4,10 +4,10 @@ mod check;
 
 use std::time::Duration;
 
+use crate::config::Overrides;
+use crate::{Config, Loom};
 use clap::{Args, Subcommand};
 use futures::future::join_all;
-use loom::config::Overrides;
-use loom::{Config, Loom};
 use loom_types::{Error, ModelInfo};
 use serde_json::json;
 use tokio::time::timeout;

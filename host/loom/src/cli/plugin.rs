@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::Loom;
+use crate::host::{PluginSource, PluginSummary};
 use clap::{Args, Subcommand};
-use loom::Loom;
-use loom::host::{PluginSource, PluginSummary};
 use serde_json::{Value, json};
 
 use super::Global;

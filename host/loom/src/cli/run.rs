@@ -6,8 +6,8 @@ use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
+use crate::Config;
 use clap::Args;
-use loom::Config;
 use loom_core::{Input, RunOptions};
 use loom_types::{Memory, SessionId};
 use serde_json::Value;

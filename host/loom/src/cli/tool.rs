@@ -4,9 +4,9 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Loom;
+use crate::config::{nearest, units};
 use clap::{Args, Subcommand};
-use loom::Loom;
-use loom::config::{nearest, units};
 use loom_core::call_tool;
 use loom_types::{Content, Error, Progress, Safety, Tool, ToolContext, ToolDefinition};
 use serde_json::json;

@@ -34,7 +34,7 @@ fn workspace(chosen: Option<&Path>) -> Result<PathBuf, ConfigError> {
         Err(error) => error.to_string(),
     };
     let origin = match chosen {
-        Some(path) => Origin::named(&format!("-C {}", path.display())),
+        Some(path) => Origin::named(&format!("the directory {}", path.display())),
         None => Origin::named("the current directory"),
     };
     let problems = Problems::default();
@@ -65,9 +65,9 @@ pub(super) fn state_dir() -> PathBuf {
     Places::of_user(PathBuf::new()).state
 }
 
-/// The defaults with a text over them.
-pub(super) fn from_text(text: &str) -> Result<Config, ConfigError> {
-    let places = Places::of_user(workspace(None)?);
+/// The defaults with a text over them, for a directory or the current one.
+pub(super) fn from_text(directory: Option<&Path>, text: &str) -> Result<Config, ConfigError> {
+    let places = Places::of_user(workspace(directory)?);
     let problems = Problems::default();
     let mut tree = layers::defaults(&problems);
     let origin = Origin::named("the configuration");

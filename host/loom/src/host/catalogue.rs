@@ -135,8 +135,8 @@ impl Installed {
             return Ok(self.plugin.configure(Grants::default(), Limits::default(), std::collections::BTreeMap::new())?);
         };
         let mut grants = if self.trusted { grants::grants(&plugin.grants)? } else { Grants::default() };
-        if self.plugin.exports().memory && config.memory.plugin == self.plugin.name() {
-            // The store's directory is made when the store is opened; until then there is none.
+        if self.plugin.exports().memory {
+            // A store's directory is made when the store is opened; until then there is none.
             grants.directories.retain(|grant| grant.host_path.is_dir());
         }
         Ok(self.plugin.configure(grants, grants::limits(&plugin.limits), grants::settings(&plugin.config))?)

@@ -61,7 +61,10 @@ fn results_find_their_calls_in_any_order() {
         message(Role::Tool, vec![result("a", "good", false)]),
     ];
     let outcomes = Conversation::new(&messages).turn(0).outcomes();
-    let told: Vec<_> = outcomes.iter().map(|o| (&*o.id, &*o.text, o.failed)).collect();
+    let told: Vec<_> = outcomes
+        .iter()
+        .map(|o| (&*o.id, &*o.text, o.failed))
+        .collect();
     assert_eq!(
         told,
         [
@@ -76,9 +79,15 @@ fn results_find_their_calls_in_any_order() {
 fn the_answer_is_what_was_said_without_a_call() {
     let messages = [
         user("go"),
-        message(Role::Assistant, vec![Part::Text("Let me look.".into()), call("a")]),
+        message(
+            Role::Assistant,
+            vec![Part::Text("Let me look.".into()), call("a")],
+        ),
         message(Role::Tool, vec![result("a", "x", false)]),
-        message(Role::Assistant, vec![Part::Text("Done".into()), Part::Text("now.".into())]),
+        message(
+            Role::Assistant,
+            vec![Part::Text("Done".into()), Part::Text("now.".into())],
+        ),
     ];
     assert_eq!(Conversation::new(&messages).turn(0).answer(), "Done\nnow.");
     assert_eq!(Conversation::new(&messages[..3]).turn(0).answer(), "");
@@ -114,7 +123,14 @@ fn a_place_is_read_back_from_its_id() {
 
 #[test]
 fn the_id_of_another_model_is_no_place() {
-    for id in ["call_1", "", "rules-", "rules-x-1-2-3", "rules-x-1-2-3-4-5", "rules-x-1-2-3--4"] {
+    for id in [
+        "call_1",
+        "",
+        "rules-",
+        "rules-x-1-2-3",
+        "rules-x-1-2-3-4-5",
+        "rules-x-1-2-3--4",
+    ] {
         assert_eq!(Place::of(id), None, "{id}");
     }
 }

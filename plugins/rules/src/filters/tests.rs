@@ -20,7 +20,11 @@ fn check(template: &str, value: impl Into<Value>, expected: &str) {
 
 #[test]
 fn paths_come_apart() {
-    check("{{ x | basename }} {{ x | parent }}", "a/b/c.rs", "c.rs a/b");
+    check(
+        "{{ x | basename }} {{ x | parent }}",
+        "a/b/c.rs",
+        "c.rs a/b",
+    );
     check("{{ x | basename }} {{ x | parent }}.", "c.rs", "c.rs .");
     check("{{ x | basename }} {{ x | parent }}", "a/ü/", "ü a");
     check("{{ x | basename }}{{ x | parent }}", "", "");
@@ -55,20 +59,37 @@ fn expressions_find_and_choose() {
     check("{{ x | found('of (\\\\d+)') }}", "lines 1-2 of 55", "55");
     check("{{ x | found('\\\\d+') }}", "lines 12", "12");
     check("{{ x | found('x') is undefined }}", "lines", "True");
-    check("{{ x | matching('^A') | join }}", vec!["ab", "b", "aä"], "abaä");
-    check("{{ x | not_matching('^A') | join }}", vec!["ab", "b", "aä"], "b");
+    check(
+        "{{ x | matching('^A') | join }}",
+        vec!["ab", "b", "aä"],
+        "abaä",
+    );
+    check(
+        "{{ x | not_matching('^A') | join }}",
+        vec!["ab", "b", "aä"],
+        "b",
+    );
     check("{{ x | escape_regex }}", "a.b(", r"a\.b\(");
 }
 
 #[test]
 fn an_expression_that_is_none_is_an_error() {
-    let error = environment().render_str("{{ 'a' | found('(') }}", ()).unwrap_err();
-    assert!(error.to_string().contains("is no regular expression"), "{error}");
+    let error = environment()
+        .render_str("{{ 'a' | found('(') }}", ())
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("is no regular expression"),
+        "{error}"
+    );
 }
 
 #[test]
 fn numbers_are_found_in_text() {
-    check("{{ x | numbers | join(' ') }}", "a 1, 2.5 and -3, 1,234 b", "1 2.5 -3 1234");
+    check(
+        "{{ x | numbers | join(' ') }}",
+        "a 1, 2.5 and -3, 1,234 b",
+        "1 2.5 -3 1234",
+    );
     check("{{ x | numbers | sum }}", "1\n2\n3", "6");
     check("{{ x | numbers }}", "none", "[]");
     check("{{ x | numbers }}", "99999999999999999999", "[1e20]");
@@ -87,7 +108,12 @@ fn nouns_get_their_plural() {
 
 #[test]
 fn thousands_get_commas() {
-    for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1234567, "1,234,567")] {
+    for (number, text) in [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1,000"),
+        (1234567, "1,234,567"),
+    ] {
         check("{{ x | thousands }}", number, text);
     }
     check("{{ x | thousands }}", "about 1000", "about 1000");
@@ -110,7 +136,11 @@ fn a_sentence_ends() {
 
 #[test]
 fn what_an_expression_matches_is_replaced() {
-    check("{{ x | sub('([a-z])([0-9])', '$2$1') }}", "a1 b2 ü3", "1a 2b ü3");
+    check(
+        "{{ x | sub('([a-z])([0-9])', '$2$1') }}",
+        "a1 b2 ü3",
+        "1a 2b ü3",
+    );
     check("{{ x | sub('x', '') }}", "", "");
 }
 
@@ -119,7 +149,11 @@ fn words_are_swapped() {
     let table = context! { plus => "+", divided_by => "?", by => "/", e => "2.7" };
     let template = "{{ x.text | swap(x.table) }}";
     let check_swap = |text: &str, expected: &str| {
-        check(template, context! { text, table => table.clone() }, expected);
+        check(
+            template,
+            context! { text, table => table.clone() },
+            expected,
+        );
     };
     check_swap("3 Plus 4", "3 + 4");
     check_swap("3plus4", "3plus4");

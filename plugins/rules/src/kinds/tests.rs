@@ -55,6 +55,9 @@ fn no_kind_is_every_file() {
 #[test]
 fn a_kind_is_called_by_its_usual_name() {
     assert_eq!(kind_name("rust", &kinds()), "Rust");
-    assert_eq!(kind_name("typescript and RUST", &kinds()), "TypeScript and Rust");
+    assert_eq!(
+        kind_name("typescript and RUST", &kinds()),
+        "TypeScript and Rust"
+    );
     assert_eq!(kind_name("config", &kinds()), "config");
 }

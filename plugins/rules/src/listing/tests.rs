@@ -52,23 +52,44 @@ fn sizes_are_for_people() {
 
 #[test]
 fn a_listing_has_entries() {
-    let template = "{% for e in x | entries %}{{ e.path }}={{ e.bytes }}{{ '/' if e.directory }};{% endfor %}";
+    let template =
+        "{% for e in x | entries %}{{ e.path }}={{ e.bytes }}{{ '/' if e.directory }};{% endfor %}";
     let text = "a  b.rs  12 bytes\nsub/\nlink -> x\nodd\n[2 of 9 entries shown, 7 left out]";
-    check(template, listing("src/", text), "src/a  b.rs=12;src/sub/=0/;src/link -> x=0;src/odd=0;");
+    check(
+        template,
+        listing("src/", text),
+        "src/a  b.rs=12;src/sub/=0/;src/link -> x=0;src/odd=0;",
+    );
     check(template, listing(".", "ü.rs  0 bytes"), "ü.rs=0;");
-    check(template, vec![listing("a", "b  1 bytes"), listing("c", "[c is empty]")], "a/b=1;");
+    check(
+        template,
+        vec![listing("a", "b  1 bytes"), listing("c", "[c is empty]")],
+        "a/b=1;",
+    );
 }
 
 #[test]
 fn matches_have_a_place() {
     let template = "{% for h in x | hits %}{{ h.path }}|{{ h.line }}|{{ h.text }};{% endfor %}";
-    let lines = vec!["a.rs:12:   let x: u8 = 1;", "b:c.rs:3:", "no match", "a.rs-11- context: x"];
+    let lines = vec![
+        "a.rs:12:   let x: u8 = 1;",
+        "b:c.rs:3:",
+        "no match",
+        "a.rs-11- context: x",
+    ];
     check(template, lines, "a.rs|12|let x: u8 = 1;;b:c.rs|3|;");
 }
 
 #[test]
 fn paths_are_counted_by_folder_and_by_kind() {
-    let paths = vec!["src/a.rs", "README.md", "src/b/c.rs", "docs/x.md", "LICENSE", "src/d.rs"];
+    let paths = vec![
+        "src/a.rs",
+        "README.md",
+        "src/b/c.rs",
+        "docs/x.md",
+        "LICENSE",
+        "src/d.rs",
+    ];
     check(
         "{% for f in x | folders %}{{ f.folder }} {{ f.count }},{% endfor %}",
         paths.clone(),
@@ -103,14 +124,30 @@ fn one_of_several_is_chosen_if_it_stands_out() {
 #[test]
 fn folders_are_counted_below_a_base() {
     let template = "{% for f in x | folders('src/') %}{{ f.folder }} {{ f.count }},{% endfor %}";
-    check(template, vec!["src/a/x", "src/a/y/z", "src/b"], "src/a/ 2,src/ 1,");
+    check(
+        template,
+        vec!["src/a/x", "src/a/y/z", "src/b"],
+        "src/a/ 2,src/ 1,",
+    );
     check("{{ x | folders }}", Vec::<String>::new(), "[]");
 }
 
 #[test]
 fn a_tree_shows_some_levels() {
     let paths = vec!["README", "src/a.rs", "src/b/c/d.rs", "src/b/e.rs"];
-    check("{{ x | tree(2) | join('|') }}", paths.clone(), "README|src/|  a.rs|  b/ (2 files)");
-    check("{{ x | tree(1) | join('|') }}", paths.clone(), "README|src/ (3 files)");
-    check("{{ x | tree(9) | join('|') }}", paths, "README|src/|  a.rs|  b/|    c/|      d.rs|    e.rs");
+    check(
+        "{{ x | tree(2) | join('|') }}",
+        paths.clone(),
+        "README|src/|  a.rs|  b/ (2 files)",
+    );
+    check(
+        "{{ x | tree(1) | join('|') }}",
+        paths.clone(),
+        "README|src/ (3 files)",
+    );
+    check(
+        "{{ x | tree(9) | join('|') }}",
+        paths,
+        "README|src/|  a.rs|  b/|    c/|      d.rs|    e.rs",
+    );
 }

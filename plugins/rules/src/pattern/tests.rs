@@ -17,7 +17,11 @@ fn check(pattern: &str, text: &str, expected: Option<&[(&str, &str)]>) {
 
 #[test]
 fn named_groups_become_variables() {
-    check("^read (?<path>.+)$", "READ a.txt", Some(&[("path", "a.txt")]));
+    check(
+        "^read (?<path>.+)$",
+        "READ a.txt",
+        Some(&[("path", "a.txt")]),
+    );
     check("^read (?<path>.+)$", "write a.txt", None);
 }
 

@@ -26,7 +26,10 @@ fn check(step: &str, calls: &[&str]) {
 #[track_caller]
 fn check_round(step: &str, round: u32, calls: &[&str]) {
     let plan = planned(step, round).unwrap_or_else(|why| panic!("{why:?}"));
-    let told = plan.calls.iter().map(|c| format!("{} {}", c.tool, c.arguments));
+    let told = plan
+        .calls
+        .iter()
+        .map(|c| format!("{} {}", c.tool, c.arguments));
     assert_eq!(told.collect::<Vec<_>>(), calls, "{step}");
 }
 
@@ -64,7 +67,10 @@ fn a_text_stays_as_it_is() {
 
 #[test]
 fn raw_arguments_need_not_be_json() {
-    check(r#"{"tool": "t", "arguments": "{\"a\": {{ n }}"}"#, &[r#"t {"a": 3"#]);
+    check(
+        r#"{"tool": "t", "arguments": "{\"a\": {{ n }}"}"#,
+        &[r#"t {"a": 3"#],
+    );
     check(r#"{"tool": "t", "arguments": ""}"#, &["t "]);
     check(r#"{"tool": "t"}"#, &["t {}"]);
 }
@@ -104,7 +110,10 @@ fn an_early_answer_ends_the_rule() {
 
 #[test]
 fn what_is_said_before_calls_is_one_text() {
-    let plan = planned(r#"[{"tool": "a", "say": "One."}, {"tool": "b", "say": "Two."}]"#, 0);
+    let plan = planned(
+        r#"[{"tool": "a", "say": "One."}, {"tool": "b", "say": "Two."}]"#,
+        0,
+    );
     assert_eq!(plan.unwrap().said, "One.\nTwo.");
 }
 
@@ -113,9 +122,21 @@ fn a_mistake_names_its_field() {
     for (step, field, part) in [
         (r#"{"tool": "t", "if": "n | nofilter"}"#, "if", "nofilter"),
         (r#"{"tool": "{{ n | nofilter }}"}"#, "tool", "nofilter"),
-        (r#"{"tool": "t", "for_each": "n"}"#, "for_each", "is no list"),
-        (r#"{"tool": "t", "for_each": "range(1000)"}"#, "for_each", "more than 500"),
-        (r#"{"tool": "t", "arguments": {"a": "{{ 1 + 'x' }}"}}"#, "arguments", "line"),
+        (
+            r#"{"tool": "t", "for_each": "n"}"#,
+            "for_each",
+            "is no list",
+        ),
+        (
+            r#"{"tool": "t", "for_each": "range(1000)"}"#,
+            "for_each",
+            "more than 500",
+        ),
+        (
+            r#"{"tool": "t", "arguments": {"a": "{{ 1 + 'x' }}"}}"#,
+            "arguments",
+            "line",
+        ),
         (r#"{"answer": "{{ n() }}"}"#, "answer", "line 1"),
     ] {
         let Err((found, why)) = planned(step, 0) else {

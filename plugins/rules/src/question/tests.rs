@@ -10,8 +10,14 @@ fn check(message: &str, plain: &str) {
 #[test]
 fn politeness_goes() {
     check("Please read Cargo.toml!", "read Cargo.toml");
-    check("Can you please read Cargo.toml for me, please?", "read Cargo.toml");
-    check("hey, could you tell me how many files are here?", "how many files are here");
+    check(
+        "Can you please read Cargo.toml for me, please?",
+        "read Cargo.toml",
+    );
+    check(
+        "hey, could you tell me how many files are here?",
+        "how many files are here",
+    );
     check("OK, now count them. Thanks!", "count them");
     check("And how many Python files?", "how many Python files");
 }
@@ -65,7 +71,15 @@ fn a_huge_message_is_looked_at_in_part() {
 
 #[test]
 fn any_text_can_be_a_message() {
-    for message in ["…", "please…", "'''", "\u{0}", "please\n\nplease", "😀 please?", "¿qué?"] {
+    for message in [
+        "…",
+        "please…",
+        "'''",
+        "\u{0}",
+        "please\n\nplease",
+        "😀 please?",
+        "¿qué?",
+    ] {
         let _ = Question::new(message);
     }
 }

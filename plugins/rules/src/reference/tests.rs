@@ -13,9 +13,9 @@ fn says(role: Role, text: &str) -> Message {
 
 /// Turns with these answers, and a last one without.
 fn conversation(answers: &[&str]) -> Vec<Message> {
-    let turns = answers.iter().flat_map(|answer| {
-        [says(Role::User, "question"), says(Role::Assistant, answer)]
-    });
+    let turns = answers
+        .iter()
+        .flat_map(|answer| [says(Role::User, "question"), says(Role::Assistant, answer)]);
     turns.chain([says(Role::User, "last")]).collect()
 }
 
@@ -70,7 +70,11 @@ fn a_place_in_a_list_is_counted() {
 
 #[test]
 fn several_are_asked_about() {
-    check(&["- a.rs\n- b.rs"], "it", "There are 2 files that \"it\" could be");
+    check(
+        &["- a.rs\n- b.rs"],
+        "it",
+        "There are 2 files that \"it\" could be",
+    );
     check(&["- a.rs\n- b.rs"], "the fifth", "only 2 paths");
     check(&["- a.rs"], "the second", "only 1 path,");
 }
@@ -78,18 +82,30 @@ fn several_are_asked_about() {
 #[test]
 fn nothing_mentioned_is_asked_about() {
     check(&[], "it", "none was mentioned");
-    check(&["It is 3.14, or 1,000, see https://a.b/c and `x * y`."], "it", "none was");
+    check(
+        &["It is 3.14, or 1,000, see https://a.b/c and `x * y`."],
+        "it",
+        "none was",
+    );
 }
 
 #[test]
 fn the_nearest_turn_with_a_file_counts_but_not_one_far_back() {
     check(&["`a.rs`", "`b.rs`", "It is noon."], "it", "b.rs");
-    check(&["`a.rs`", "-", "-", "-", "-", "-"], "it", "none was mentioned");
+    check(
+        &["`a.rs`", "-", "-", "-", "-", "-"],
+        "it",
+        "none was mentioned",
+    );
 }
 
 #[test]
 fn what_a_file_contains_is_not_a_mention() {
-    check(&["`a.md`, 2 lines:\n```md\nsee `b.rs`\n- c.rs\n```"], "it", "a.md");
+    check(
+        &["`a.md`, 2 lines:\n```md\nsee `b.rs`\n- c.rs\n```"],
+        "it",
+        "a.md",
+    );
     check(&["`a.md`:\n````\n```\n`b.rs`\n```\n````\n"], "it", "a.md");
 }
 
@@ -119,7 +135,11 @@ fn without_a_mention_the_calls_tell() {
         says(Role::User, "look"),
         Message {
             role: Role::Assistant,
-            parts: vec![call("1", "main.rs"), call("2", "src/main.rs"), call("3", "src/main.rs")],
+            parts: vec![
+                call("1", "main.rs"),
+                call("2", "src/main.rs"),
+                call("3", "src/main.rs"),
+            ],
         },
         Message {
             role: Role::Tool,

@@ -5,8 +5,14 @@ use super::*;
 #[test]
 fn the_opening_is_the_first_prose() {
     for (text, expected) in [
-        ("# Title\n\n[![badge](x)](y)\n\nFirst line\nand second.\n\nMore.", "First line and second."),
-        ("//! Says what\n//! it is.\n\nfn main() {}", "Says what it is."),
+        (
+            "# Title\n\n[![badge](x)](y)\n\nFirst line\nand second.\n\nMore.",
+            "First line and second.",
+        ),
+        (
+            "//! Says what\n//! it is.\n\nfn main() {}",
+            "Says what it is.",
+        ),
         ("<p>\n\n---\nÜber uns und dich", "Über uns und dich"),
         ("", ""),
         ("word\n\n\n", ""),
@@ -22,7 +28,11 @@ fn check(path: &str, text: &str, expected: &[&str]) {
 
 #[test]
 fn the_outline_of_a_document_is_its_headings() {
-    check("a.md", "# One\ntext\n```\n# no\n```\n## Two {\n#### four", &["One", "Two"]);
+    check(
+        "a.md",
+        "# One\ntext\n```\n# no\n```\n## Two {\n#### four",
+        &["One", "Two"],
+    );
 }
 
 #[test]
@@ -32,15 +42,31 @@ fn the_outline_of_a_program_is_its_definitions() {
         "use x;\npub(crate) struct A {\n  fn inner() {}\n}\nimpl A {\nasync fn b(c: u8) {\nconst X: u8 = 1;",
         &["pub(crate) struct A", "impl A", "async fn b(c: u8)"],
     );
-    check("a.py", "import x\nclass A:\n  def b(self):\ndef c():", &["class A", "def c()"]);
-    check("a.ts", "export default function a() {\nlet b", &["export default function a()"]);
+    check(
+        "a.py",
+        "import x\nclass A:\n  def b(self):\ndef c():",
+        &["class A", "def c()"],
+    );
+    check(
+        "a.ts",
+        "export default function a() {\nlet b",
+        &["export default function a()"],
+    );
 }
 
 #[test]
 fn the_outline_of_a_configuration_is_its_sections() {
-    check("a.toml", "[package]\nname = 1\n[[bin]]", &["[package]", "[[bin]]"]);
+    check(
+        "a.toml",
+        "[package]\nname = 1\n[[bin]]",
+        &["[package]", "[[bin]]"],
+    );
     check("a.yml", "on:\n  push:\njobs: x", &["on", "jobs: x"]);
-    check("a.json", "{\n  \"name\": \"x\",\n     \"deep\": 1\n}", &["\"name\": \"x\","]);
+    check(
+        "a.json",
+        "{\n  \"name\": \"x\",\n     \"deep\": 1\n}",
+        &["\"name\": \"x\","],
+    );
 }
 
 #[test]

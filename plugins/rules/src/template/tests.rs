@@ -11,7 +11,10 @@ fn templates() -> Templates {
 #[test]
 fn blocks_leave_no_blank_lines() {
     let source = "\n{% if true %}\n  yes\n{% endif %}\nend\n";
-    assert_eq!(templates().render(source, &Scope::new()).unwrap(), "yes\nend");
+    assert_eq!(
+        templates().render(source, &Scope::new()).unwrap(),
+        "yes\nend"
+    );
 }
 
 #[test]
@@ -23,7 +26,10 @@ fn a_missing_variable_is_empty() {
 #[test]
 fn tables_and_suggestions_are_there() {
     let source = "{{ tables.zones['tokyo'] }} {{ nearest('x', 2) | join }}";
-    assert_eq!(templates().render(source, &Scope::new()).unwrap(), "Asia/Tokyo xx");
+    assert_eq!(
+        templates().render(source, &Scope::new()).unwrap(),
+        "Asia/Tokyo xx"
+    );
 }
 
 #[test]
@@ -36,8 +42,13 @@ fn nothing_is_escaped() {
 fn a_mistake_names_its_line() {
     let templates = templates();
     let why = templates.check("a\n{% if %}").unwrap_err();
-    assert!(why.starts_with("line 2 of the template: syntax error"), "{why}");
-    let why = templates.render("a\n\n{{ 1 | nofilter }}", &Scope::new()).unwrap_err();
+    assert!(
+        why.starts_with("line 2 of the template: syntax error"),
+        "{why}"
+    );
+    let why = templates
+        .render("a\n\n{{ 1 | nofilter }}", &Scope::new())
+        .unwrap_err();
     assert!(why.contains("line 3") && why.contains("nofilter"), "{why}");
     assert!(templates.check_expression("a +").is_err());
     assert!(templates.check_expression("a in b").is_ok());

@@ -21,7 +21,10 @@ fn check(turns: &[(&str, &str)]) {
 #[test]
 fn another_kind_or_folder_is_asked_about() {
     check(&[
-        ("how many Rust files are here?", "There are 4 Rust files here"),
+        (
+            "how many Rust files are here?",
+            "There are 4 Rust files here",
+        ),
         ("and how many Python files?", "There is 1 Python file here"),
         ("what about toml?", "There is 1 TOML file here"),
         ("and Rust?", "There are 4 Rust files here"),
@@ -38,7 +41,10 @@ fn another_kind_or_folder_is_asked_about() {
 #[test]
 fn files_are_pointed_at() {
     check(&[
-        ("which is the largest file?", "The largest file here is `src/lib.rs`"),
+        (
+            "which is the largest file?",
+            "The largest file here is `src/lib.rs`",
+        ),
         ("read it", "`src/lib.rs` (5 lines)"),
         ("how many lines does it have?", "`src/lib.rs` has 5 lines."),
         ("and main.rs?", "`src/main.rs` has 3 lines."),
@@ -77,20 +83,37 @@ fn a_sum_goes_on() {
 fn the_rest_of_a_list_is_shown() {
     let mut chat = Chat::new();
     for n in 0..60 {
-        chat.files.insert(format!("docs/{n:02}.md"), "TODO\n".into());
+        chat.files
+            .insert(format!("docs/{n:02}.md"), "TODO\n".into());
     }
-    assert!(chat.ask("list the markdown files").text.ends_with("… and 41 more"));
+    assert!(
+        chat.ask("list the markdown files")
+            .text
+            .ends_with("… and 41 more")
+    );
     assert!(chat.ask("show all").text.ends_with("\n- docs/59.md"));
-    assert!(chat.ask("todos in docs").text.ends_with("… and 40 more; say \"show all\" to see them."));
-    assert!(chat.ask("show me the rest").text.ends_with("\n- docs/59.md:1: TODO"));
-    assert!(chat.ask("what's in docs?").text.ends_with("… and 10 more; say \"show all\" to see them."));
+    assert!(
+        chat.ask("todos in docs")
+            .text
+            .ends_with("… and 40 more; say \"show all\" to see them.")
+    );
+    assert!(
+        chat.ask("show me the rest")
+            .text
+            .ends_with("\n- docs/59.md:1: TODO")
+    );
+    assert!(
+        chat.ask("what's in docs?")
+            .text
+            .ends_with("… and 10 more; say \"show all\" to see them.")
+    );
     assert!(chat.ask("all").text.ends_with("\n- docs/59.md (5 bytes)"));
 }
 
 #[test]
 fn going_on_without_a_beginning_is_another_question() {
     let chat = Chat::new();
-    for question in ["show all", "what about main?", "and in src?", "which ones?"] {
+    for question in ["the rest", "what about main?", "and in src?", "which ones?"] {
         assert_eq!(chat.rule_for(question), "fallback", "{question}");
     }
 }
@@ -100,10 +123,14 @@ fn many_turns_going_on_from_each_other_come_to_an_end() {
     let mut chat = Chat::new();
     chat.ask("how many Rust files are here?");
     for _ in 0..14 {
-        assert!(chat.ask("and in src?").text.starts_with("There are 3 Rust files"));
+        assert!(
+            chat.ask("and in src?")
+                .text
+                .starts_with("There are 3 Rust files")
+        );
     }
-    for _ in 0..50 {
-        chat.ask("and in src?");
+    for _ in 0..20 {
+        chat.ask("what about src?");
     }
 }
 
@@ -125,7 +152,11 @@ fn ids_of_calls_are_unique_in_a_session() {
     for _ in 0..20 {
         chat.ask("which is the largest file?");
     }
-    let parts = chat.request.messages.iter().flat_map(|message| &message.parts);
+    let parts = chat
+        .request
+        .messages
+        .iter()
+        .flat_map(|message| &message.parts);
     let ids: Vec<&str> = parts
         .filter_map(|part| match part {
             Part::ToolCall(call) => Some(&*call.id),
@@ -185,11 +216,17 @@ fn calls_of_another_model_are_not_taken_for_own_ones() {
 fn a_file_that_another_model_named_can_be_pointed_at() {
     let messages = vec![
         user("which file has the bug?"),
-        says(Role::Assistant, "It is in `src/main.rs`, where the loop ends too early."),
+        says(
+            Role::Assistant,
+            "It is in `src/main.rs`, where the loop ends too early.",
+        ),
         user("show me that file"),
     ];
     let said = ask(&request(messages), None).unwrap();
-    assert_eq!(said.calls[0].arguments, r#"{"limit":300,"path":"src/main.rs"}"#);
+    assert_eq!(
+        said.calls[0].arguments,
+        r#"{"limit":300,"path":"src/main.rs"}"#
+    );
 }
 
 #[test]
@@ -197,7 +234,12 @@ fn a_tool_that_is_not_offered_is_named() {
     let mut request = request(vec![user("how many Rust files are here?")]);
     request.tools = vec![tool("read_file")];
     let said = ask(&request, None).unwrap();
-    assert!(said.text.starts_with("I would use the tool `glob` for this, but it isn't offered"), "{}", said.text);
+    assert!(
+        said.text
+            .starts_with("I would use the tool `glob` for this, but it isn't offered"),
+        "{}",
+        said.text
+    );
     assert!(said.calls.is_empty());
     request.tools = vec![tool("glob")];
     for choice in [ToolChoice::None, ToolChoice::Tool("grep".into())] {
@@ -212,8 +254,17 @@ fn a_tool_that_is_not_offered_is_named() {
 
 #[test]
 fn no_question_at_all_gets_an_answer() {
-    for messages in [vec![], vec![says(Role::System, "Be brief.")], vec![user("")]] {
-        assert!(ask(&request(messages), None).unwrap().text.starts_with("I have no rule"));
+    for messages in [
+        vec![],
+        vec![says(Role::System, "Be brief.")],
+        vec![user("")],
+    ] {
+        assert!(
+            ask(&request(messages), None)
+                .unwrap()
+                .text
+                .starts_with("I have no rule")
+        );
     }
 }
 
@@ -231,5 +282,9 @@ fn another_model_is_not_found() {
     request.model = "gpt".into();
     let error = ask(&request, None).unwrap_err();
     assert_eq!(error.kind, loom_sdk::ErrorKind::NotFound);
-    assert!(error.message.contains("its only one is \"rules\""), "{}", error.message);
+    assert!(
+        error.message.contains("its only one is \"rules\""),
+        "{}",
+        error.message
+    );
 }

@@ -41,7 +41,17 @@ fn words_may_stand_for_words() {
 
 #[test]
 fn braces_of_the_expression_stay() {
-    for pattern in [r"\d{2}", r"\d{2,}", r"a\{name}", r"\u{e4}", "{", "}{", "{Name}", "{a b}", ""] {
+    for pattern in [
+        r"\d{2}",
+        r"\d{2,}",
+        r"a\{name}",
+        r"\u{e4}",
+        "{",
+        "}{",
+        "{Name}",
+        "{a b}",
+        "",
+    ] {
         check(pattern, Ok(pattern));
     }
 }

@@ -206,6 +206,8 @@ fn an_error_in_a_good_answer_is_found_with_its_status() {
         let error = from_value(&value).unwrap();
         assert_eq!(error.http_status, status, "{value}");
     }
+    let untyped = from_value(&json!({"type": "error", "error": {"message": "m"}})).unwrap();
+    assert_eq!((untyped.http_status, untyped.details), (None, None));
     let error = from_value(&json!({"error": "m"})).unwrap();
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert_eq!(error.message, "the model server failed: m; try again later");

@@ -38,7 +38,7 @@ impl Editor {
         let mut editor = rustyline::Editor::with_config(config)?;
         editor.set_helper(Some(Rules));
         editor.bind_sequence(KeyEvent(KeyCode::Enter, Modifiers::ALT), Cmd::Newline);
-        let history = loom::config::state_dir().join("history");
+        let history = crate::config::state_dir().join("history");
         // The first time there is none.
         let _ = editor.load_history(&history);
         Ok(Self { editor, history })

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::{Config, Loom};
 use futures::StreamExt as _;
-use loom::{Config, Loom};
 use loom_types::{
     CompletionContext, Error, Message, ModelEvent, ModelRequest, Provider, RunId, SessionId,
     StopReason, ToolDefinition, Usage,

@@ -141,6 +141,20 @@ fn an_embedder_needs_no_files() {
 }
 
 #[test]
+fn an_embedder_names_the_directory_that_tools_work_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let expected = directory.path().canonicalize().unwrap();
+    let config = Config::in_directory(directory.path(), "limits.turns = 2").unwrap();
+    assert_eq!(config.working_directory, expected);
+    assert_eq!(config.plugins["fs"].grants.files[0].path, expected);
+    assert_eq!(config.limits.turns, 2);
+
+    let missing = directory.path().join("missing");
+    let error = Config::in_directory(&missing, "").unwrap_err().to_string();
+    assert!(error.contains(&*missing.to_string_lossy()), "{error}");
+}
+
+#[test]
 fn what_is_shown_says_where_it_comes_from_and_can_be_read_again() {
     let fixture = Fixture::new()
         .user(
