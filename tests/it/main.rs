@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
 mod egress;
+mod examples;
 mod files;
 mod loading;
 mod providers;

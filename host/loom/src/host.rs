@@ -179,8 +179,9 @@ impl Loom {
         if !installed.plugin.exports().memory {
             bail!("the session store: the plugin {name} is none");
         }
-        if !self.config.ephemeral {
-            let directory = &self.config.memory.directory;
+        let directory = &self.config.memory.directory;
+        let granted = installed.granted(&self.config).directories;
+        if granted.iter().any(|grant| grant.host_path.starts_with(directory)) {
             std::fs::create_dir_all(directory).with_context(|| {
                 format!(
                     "the session directory {} cannot be made; set memory.directory, or run with --ephemeral",

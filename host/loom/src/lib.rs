@@ -1,7 +1,32 @@
 //! Loom: an agent host whose tools, memory and models are sandboxed WebAssembly components.
 //!
-//! [`config`] says what a run uses and what each plugin may do; [`host`] assembles it. The agent
-//! itself is in [`loom_core`], the vocabulary in [`loom_types`]. [`main`] is the command `loom`.
+//! A [`Config`] says what a run uses and what each plugin may do. A [`Loom`] is what it assembles:
+//! plugins, providers and a session store. Its [`agent`](Loom::agent) can be run any number of times,
+//! side by side; each [`Run`] is a stream of [`RunEvent`]s that ends in an [`Outcome`].
+//!
+//! ```no_run
+//! use loom::{Config, Loom};
+//!
+//! #[tokio::main]
+//! async fn main() -> anyhow::Result<()> {
+//!     let config = Config::in_directory(".", r#"model = "rules""#)?;
+//!     let loom = Loom::open(&config).await?;
+//!     let agent = loom.agent().await?.build()?;
+//!     let outcome = agent.run("What are the 3 largest files?").outcome().await;
+//!     println!("{}", outcome.text());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The model `rules` is offline and needs no key; `anthropic/claude-sonnet-4-5`, `openai/gpt-5-mini`
+//! or `ollama/qwen3:8b` in its place is all that a real one takes.
+//!
+//! A program adds tools of its own by implementing [`Tool`], a session store by [`Memory`], a model by
+//! [`Provider`]; [`Agent::builder`] puts together an agent without any plugin. Whatever should be
+//! sandboxed is a plugin, written with the crate `loom-sdk` and named in the configuration.
+//!
+//! This crate is also the command `loom`; [`main`] is all of it. What must not be here: what an agent
+//! does in a run, and how a plugin is sandboxed; that is in crates of their own.
 
 mod cli;
 pub mod config;
@@ -14,10 +39,21 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-pub use config::Config;
-pub use host::Loom;
-pub use loom_core;
-pub use loom_types;
+/// What the traits of this crate are written with.
+pub use async_trait::async_trait;
+pub use config::{Config, ConfigError};
+pub use host::{CheckLine, Loom, PluginProblem, PluginSource, PluginSummary};
+pub use loom_core::{
+    Agent, AgentBuilder, BuildError, Input, Limits, ProcessMemory, Run, RunOptions, call_tool,
+    session,
+};
+pub use loom_types::{
+    Access, AccessMode, Blob, CallId, Category, CompletionContext, Content, Entry, Error,
+    ErrorKind, EventStream, Example, Hit, Limit, Memory, Message, ModelEvent, ModelInfo,
+    ModelRequest, Outcome, Page, Part, Progress, Provider, Query, Reasoning, Report, Result, Role,
+    RunEvent, RunId, Safety, SessionId, SessionInfo, StopReason, Tool, ToolCall, ToolChoice,
+    ToolContext, ToolDefinition, ToolResult, Usage,
+};
 
 /// The command `loom`: reads the arguments of the process, does what they say and returns how the
 /// process is to end. Wrong arguments end it at once.

@@ -1,4 +1,4 @@
-//! `loom plugin`: what is installed, and what a file is.
+//! `loom plugin`: what is installed, what a file is, and new projects.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,17 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Global;
-use crate::fault::Exit;
+use crate::fault::{Exit, Fault};
 use crate::output::{self, Table};
 use crate::render::text::bytes;
+use crate::scaffold::{self, EXAMPLE_ARGUMENTS, EXAMPLE_TOOL, Scaffold, ScaffoldError};
 
-/// List, inspect and check plugins
+/// List, inspect, check and begin plugins
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   loom plugin list
+  loom plugin new my-tool              a Rust project that builds with cargo alone
   loom plugin inspect my_tool.wasm
   loom plugin check my_tool.wasm       does it keep the contract, do its examples work
 
@@ -28,6 +30,14 @@ pub(super) struct PluginArguments {
 
 #[derive(Debug, Subcommand)]
 enum PluginVerb {
+    /// Begin a plugin with tools: a Rust project that brings Loom's SDK along
+    New {
+        /// Lower-case letters, digits, - and _; the name of the crate and of the plugin
+        name: String,
+        /// Where to put the project, NAME in the current directory if absent
+        #[arg(long, value_name = "DIR")]
+        path: Option<PathBuf>,
+    },
     /// List the plugins, and those that were skipped with the reason
     List {
         #[arg(long, help = "Print JSON")]
@@ -49,10 +59,65 @@ enum PluginVerb {
 
 pub(super) async fn run(arguments: PluginArguments, global: Global) -> anyhow::Result<Exit> {
     match arguments.verb {
+        PluginVerb::New { name, path } => new(name, path, &global),
         PluginVerb::List { json } => list(&global, json).await,
         PluginVerb::Inspect { file, json } => inspect(&file, json).await,
         PluginVerb::Check { file, json } => check(&file, json).await,
     }
+}
+
+fn new(name: String, path: Option<PathBuf>, global: &Global) -> anyhow::Result<Exit> {
+    let shown = path.unwrap_or_else(|| PathBuf::from(&name));
+    let directory = match &global.directory {
+        Some(base) => base.join(shown),
+        None => shown,
+    };
+    let scaffold = Scaffold { name, directory };
+    scaffold::create(&scaffold).map_err(refusal)?;
+    output::print(&next_steps(&scaffold))?;
+    Ok(Exit::Done)
+}
+
+fn refusal(error: ScaffoldError) -> anyhow::Error {
+    let message = error.to_string();
+    let fault = match error {
+        ScaffoldError::Name { .. } => Fault::usage(message),
+        ScaffoldError::Occupied(_) => {
+            Fault::usage(message).hint("`--path DIR` puts the project somewhere else")
+        }
+        ScaffoldError::Write { .. } => return error.into(),
+    };
+    fault.into()
+}
+
+/// What was made, and the commands that come next, to be copied as they are.
+fn next_steps(scaffold: &Scaffold) -> String {
+    let directory = &scaffold.directory;
+    let enter = match directory.as_os_str() == "." {
+        true => String::new(),
+        false => format!("  cd {}\n", shell_word(&directory.display().to_string())),
+    };
+    let component = scaffold.component();
+    let (plugins, _) = component.rsplit_once('/').unwrap_or((".", ""));
+    format!(
+        "Made the plugin {name} in {directory}. Next:\n\n{enter}  \
+         cargo test\n  \
+         cargo build --release --target wasm32-wasip2\n  \
+         loom plugin check {component}\n  \
+         loom --plugin-dir {plugins} tool call {EXAMPLE_TOOL} {arguments}\n",
+        name = scaffold.name,
+        directory = directory.display(),
+        arguments = shell_word(EXAMPLE_ARGUMENTS),
+    )
+}
+
+/// A text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | ':');
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 async fn list(global: &Global, json: bool) -> anyhow::Result<Exit> {
@@ -153,5 +218,20 @@ fn source(source: &PluginSource) -> String {
     match source {
         PluginSource::Builtin => "built in".to_owned(),
         PluginSource::File(path) => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_commands_can_be_copied() {
+        let scaffold = |directory: &str| Scaffold {
+            name: "my-tool".to_owned(),
+            directory: directory.into(),
+        };
+        insta::assert_snapshot!(next_steps(&scaffold("my plugins/it's")), @r"");
+        assert!(!next_steps(&scaffold(".")).contains("cd "));
     }
 }

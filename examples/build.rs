@@ -1,0 +1,14 @@
+//! Builds the plugin in `custom-provider/` and tells `custom_provider.rs` where it is.
+
+use std::path::Path;
+
+fn main() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = examples.join("custom-provider");
+    println!("cargo::rerun-if-changed={}", source.display());
+    let package = ["--package=loom-example-custom-provider"];
+    let built = loom_component_build::build(&examples.join(".."), &package);
+    let component = built.join("loom_example_custom_provider.wasm");
+    let component = loom_component_build::keep(&component, "shout");
+    println!("cargo::rustc-env=SHOUT_PLUGIN={}", component.display());
+}

@@ -1,0 +1,102 @@
+//! The programs in `examples/`, run as a person runs them, in directories of their own.
+//!
+//! `cargo test --workspace` builds them beside this test; no cargo is started from here, as it would
+//! build Loom a second time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a program printed, in an empty home, with two files in the working directory.
+fn run(example: &str, arguments: &[&str]) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("work");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("large.txt"), "tea ".repeat(100)).unwrap();
+    fs::write(directory.join("small.txt"), "tea").unwrap();
+
+    let mut command = Command::new(executable(example));
+    command.args(arguments).current_dir(&directory);
+    for variable in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+        command.env(variable, home.path().join(variable));
+    }
+    let cache = Path::new(env!("OUT_DIR")).join("cache");
+    let output = command.env("XDG_CACHE_HOME", cache).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (printed, complaint) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{example}: {printed}\n{complaint}");
+    assert_eq!(complaint, "", "{example} complained");
+    printed
+}
+
+fn executable(example: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let path = profile.join("examples").join(example);
+    let path = path.with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(
+        path.is_file(),
+        "{} is not built; run cargo test --workspace, or cargo build -p loom-examples --examples",
+        path.display()
+    );
+    path
+}
+
+#[test]
+fn the_ten_lines_answer_a_question_about_real_files() {
+    let here = run("quickstart", &[]);
+    assert!(here.contains("large.txt (400 bytes)"), "{here}");
+    assert!(here.contains("small.txt (3 bytes)"), "{here}");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("other.txt"), "coffee").unwrap();
+    let there = run("quickstart", &[elsewhere.path().to_str().unwrap()]);
+    assert!(there.contains("other.txt (6 bytes)"), "{there}");
+    assert!(!there.contains("large.txt"), "{there}");
+}
+
+#[test]
+fn a_native_tool_changes_the_programs_own_state() {
+    let printed = run("native_tool", &[]);
+    assert!(
+        printed.contains("> sell 2 teapots\nSold. 5 teapots are left."),
+        "{printed}"
+    );
+    assert!(printed.contains("there are only 5 teapots"), "{printed}");
+    assert!(
+        printed.contains(r#"{"cups": 28, "teapots": 5}"#),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_provider_dropped_into_a_directory_answers() {
+    let printed = run("custom_provider", &["good morning"]);
+    assert_eq!(printed, "GOOD MORNING!!!\n");
+}
+
+#[test]
+fn events_stream_from_the_start_of_a_run_to_its_end() {
+    let printed = run("streaming", &[]);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(
+        lines.first().unwrap().contains("run started: rules/rules"),
+        "{printed}"
+    );
+    assert!(lines.last().unwrap().contains("run ended: "), "{printed}");
+    let position = |text: &str| {
+        let found = lines.iter().position(|line| line.contains(text));
+        found.unwrap_or_else(|| panic!("{text} is missing in\n{printed}"))
+    };
+    assert!(position("→ list_dir") < position("✓ list_dir"), "{printed}");
+    assert!(position("✓ list_dir") < position("text \""), "{printed}");
+}
+
+#[test]
+fn a_thousand_agents_at_once_are_all_right() {
+    let printed = run("many_agents", &[]);
+    assert!(
+        printed.starts_with("1000 of 1000 agents were right after "),
+        "{printed}"
+    );
+}
