@@ -1,4 +1,5 @@
-//! A run as it happens: every event, with the time since the start.
+//! A run as it happens: the answer word by word, every other event on a line with the time since the
+//! start.
 //!
 //! ```sh
 //! cargo run -p loom-examples --example streaming -- DIRECTORY
@@ -6,6 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "the events are for a person")]
 
+use std::io::{Write as _, stdout};
 use std::time::Instant;
 
 use loom::{Config, Loom, RunEvent};
@@ -17,53 +19,45 @@ async fn main() -> anyhow::Result<()> {
     let loom = Loom::open(&config).await?;
     let agent = loom.agent().await?.build()?;
     let start = Instant::now();
-    let mut run = agent.run("Which files are here, and what is 6 * 7?");
+    let mut run = agent.run("What are the 3 largest files?");
     while let Some(event) = run.next().await {
-        println!(
-            "{:>7.1} ms  {}",
-            start.elapsed().as_secs_f64() * 1e3,
-            line(&event)
-        );
+        match &event {
+            RunEvent::TextDelta { text } => {
+                print!("{text}");
+                stdout().flush()?;
+            }
+            RunEvent::MessageCompleted { message } if message.text().is_empty() => {}
+            RunEvent::MessageCompleted { .. } => println!(),
+            event => println!("{:>8.1?}  {}", start.elapsed(), describe(event)),
+        }
     }
     let outcome = run.outcome().await;
     anyhow::ensure!(outcome.is_completed(), "{outcome:?}");
     Ok(())
 }
 
-fn line(event: &RunEvent) -> String {
+fn describe(event: &RunEvent) -> String {
     match event {
         RunEvent::RunStarted {
             model, session_id, ..
         } => {
-            format!("run started: {model}, session {session_id}")
+            format!("{model} starts session {session_id}")
         }
-        RunEvent::TurnStarted { turn } => format!("turn {turn} started"),
-        RunEvent::TextDelta { text } => format!("text {text:?}"),
-        RunEvent::ReasoningDelta { text } => format!("reasoning {text:?}"),
-        RunEvent::MessageCompleted { message } => {
-            format!("message of {} parts completed", message.parts.len())
-        }
+        RunEvent::TurnStarted { turn } => format!("turn {turn}"),
         RunEvent::ToolStarted { call } => format!("→ {} {}", call.name, call.arguments),
         RunEvent::ToolProgress { message, .. } => format!("  {message}"),
         RunEvent::ToolCompleted { result, duration } => {
             let mark = if result.is_error { "✗" } else { "✓" };
-            format!(
-                "{mark} {} in {duration:.1?}: {:?}",
-                result.name,
-                result.text()
-            )
+            format!("{mark} {} in {duration:.1?}", result.name)
         }
         RunEvent::TurnCompleted { turn, usage } => {
-            format!(
-                "turn {turn} completed: {} tokens in, {} out",
-                usage.input_tokens, usage.output_tokens
-            )
+            let (input, output) = (usage.input_tokens, usage.output_tokens);
+            format!("turn {turn} took {input} tokens in, {output} out")
         }
-        RunEvent::Warning { message } => format!("warning: {message}"),
         RunEvent::RunEnded { outcome } => {
             let report = outcome.report();
             format!(
-                "run ended: {} turns, {} tool calls",
+                "ended after {} turns, {} tool calls",
                 report.turns, report.tool_calls
             )
         }

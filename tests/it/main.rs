@@ -3,11 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
+mod cli;
+mod crash;
+mod dropped;
 mod egress;
 mod examples;
 mod files;
 mod loading;
 mod providers;
 mod python;
+mod replay;
 mod rogue;
+mod sessions;
 mod surroundings;
+
+/// A home for the command `loom`.
+fn home() -> loom_tests::cli::Home {
+    loom_tests::cli::Home::new(env!("CARGO_BIN_EXE_loom-under-test"))
+}

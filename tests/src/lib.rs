@@ -1,6 +1,7 @@
 //! The harness: guests, an engine whose compiled cache all tests share, loopback servers. Nothing
 //! here is a test.
 
+pub mod cli;
 pub mod guests;
 pub mod python;
 pub mod sandbox;

@@ -3,6 +3,8 @@
 //!
 //! What must not be here: anything that runs when Loom runs.
 
+#![expect(clippy::print_stdout, reason = "cargo reads what build scripts print")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};

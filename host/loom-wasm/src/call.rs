@@ -49,7 +49,7 @@ pub(crate) fn error_of(stop: Stop, state: &HostState) -> Error {
         }
         Stop::Trapped(error) => trapped(&error, state),
     };
-    tracing::warn!(target: "loom::plugin", plugin = state.shared.label, kind = ?error.kind, "a call was stopped: {}", error.message);
+    tracing::info!(target: "loom::plugin", plugin = state.shared.label, kind = ?error.kind, "a call was stopped: {}", error.message);
     error.from_origin(&state.shared.label)
 }
 
@@ -90,11 +90,13 @@ fn exceeded(limit: &str, limits: &Limits) -> Error {
     )
 }
 
-/// The last line a guest wrote: for a panic, its message.
+/// The last line a guest wrote: for a panic, its message; for an exception that nothing caught in
+/// Python, which ends in a panic that does not name it, the exception.
 fn said(state: &HostState) -> String {
     let text = state.output.text();
     let panic = text.rfind("panicked at").map(|at| &text[at..]);
-    let line = panic
+    let line = exception(&text)
+        .or(panic)
         .or_else(|| text.trim_end().lines().next_back())
         .unwrap_or_default();
     let line: Vec<&str> = line
@@ -107,6 +109,13 @@ fn said(state: &HostState) -> String {
     } else {
         format!(": {}", line.join(" "))
     }
+}
+
+/// The exception of the last traceback that Python printed: the first line below that is not
+/// indented.
+fn exception(text: &str) -> Option<&str> {
+    let (_, traceback) = text.rsplit_once("Traceback (most recent call last):\n")?;
+    traceback.lines().find(|line| !line.starts_with(' '))
 }
 
 /// Refuses what is larger than the limit.

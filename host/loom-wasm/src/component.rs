@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 use wasmtime::component::InstancePre;
 
-use crate::engine::Engine;
+use crate::engine::{Code, Engine};
 use crate::error::LoadReason;
 use crate::guest::HostState;
 use crate::metadata::Metadata;
@@ -18,6 +18,8 @@ pub(crate) struct Component(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    /// For messages.
+    name: String,
     wasm: Bytes,
     digest: String,
     prepared: OnceCell<Prepared>,
@@ -38,10 +40,11 @@ pub(crate) struct Prepared {
 
 impl Component {
     /// A component; nothing of it is looked at yet. `digest` is that of the bytes, if it is known.
-    pub(crate) fn new(engine: &Engine, wasm: Bytes, digest: Option<&str>) -> Self {
+    pub(crate) fn new(engine: &Engine, name: String, wasm: Bytes, digest: Option<&str>) -> Self {
         let digest = digest.map_or_else(|| hex(&Sha256::digest(&*wasm)), str::to_owned);
         Self(Arc::new(Inner {
             engine: engine.clone(),
+            name,
             wasm,
             digest,
             prepared: OnceCell::new(),
@@ -64,8 +67,8 @@ impl Component {
     /// Its machine code, compiled or from the cache.
     pub(crate) async fn prepared(&self, metadata: &Metadata) -> Result<&Prepared, LoadReason> {
         let prepare = || async {
-            let (inner, is_async) = (Arc::clone(&self.0), metadata.is_async());
-            let prepared = tokio::task::spawn_blocking(move || inner.prepare(is_async)).await;
+            let (inner, fits_pool) = (Arc::clone(&self.0), metadata.fits_pool());
+            let prepared = tokio::task::spawn_blocking(move || inner.prepare(fits_pool)).await;
             prepared.unwrap_or_else(|error| {
                 Err(LoadReason::Compile(format!(
                     "the compiler crashed: {error}"
@@ -77,8 +80,13 @@ impl Component {
 }
 
 impl Inner {
-    fn prepare(&self, is_async: bool) -> Result<Prepared, LoadReason> {
-        let (flavor, component) = self.engine.compile(&self.wasm, &self.digest, is_async)?;
+    fn prepare(&self, fits_pool: bool) -> Result<Prepared, LoadReason> {
+        let code = Code {
+            name: &self.name,
+            wasm: &self.wasm,
+            digest: &self.digest,
+        };
+        let (flavor, component) = self.engine.compile(&code, fits_pool)?;
         let pre = flavor.linker.instantiate_pre(&component);
         let pre = pre.map_err(|error| LoadReason::Imports(format!("{error:#}")))?;
         Ok(Prepared {

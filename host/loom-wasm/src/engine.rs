@@ -31,6 +31,9 @@ const KEEP_STACK_BYTES: usize = 64 << 10;
 const GUEST_STACK_BYTES: usize = 1 << 20;
 const FIBER_STACK_BYTES: usize = 2 << 20;
 
+/// Core modules of which a guest in the pool may be made. Compilers of languages make two or three.
+pub(crate) const POOL_CORE_INSTANCES: u32 = 8;
+
 /// How an [`Engine`] is set up.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -60,6 +63,13 @@ struct Inner {
     cache: Option<Cache>,
     clients: Arc<Clients>,
     slots: Arc<Semaphore>,
+}
+
+/// A component's bytes, with their digest and the name it goes by in messages.
+pub(crate) struct Code<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) wasm: &'a [u8],
+    pub(crate) digest: &'a str,
 }
 
 /// An engine with everything linked that a guest may import.
@@ -114,36 +124,32 @@ impl Engine {
     /// 0.3 do not go into the pool.
     pub(crate) fn compile(
         &self,
-        wasm: &[u8],
-        digest: &str,
-        is_async: bool,
+        code: &Code<'_>,
+        fits_pool: bool,
     ) -> Result<(&Flavor, Component), LoadReason> {
-        if !is_async {
-            match self.compile_in(&self.0.pooled, wasm, digest) {
-                Err(LoadReason::Compile(message)) if message.contains("limit") => {}
+        if fits_pool {
+            match self.compile_in(&self.0.pooled, code) {
+                // Perhaps only the pool refuses it, for its tables or its memory.
+                Err(LoadReason::Compile(_)) => {}
                 other => return other.map(|component| (&self.0.pooled, component)),
             }
         }
         let flavor = self.on_demand()?;
-        Ok((flavor, self.compile_in(flavor, wasm, digest)?))
+        Ok((flavor, self.compile_in(flavor, code)?))
     }
 
-    fn compile_in(
-        &self,
-        flavor: &Flavor,
-        wasm: &[u8],
-        digest: &str,
-    ) -> Result<Component, LoadReason> {
+    fn compile_in(&self, flavor: &Flavor, code: &Code<'_>) -> Result<Component, LoadReason> {
         let cached = self
             .cache()
-            .and_then(|cache| cache.component(&flavor.engine, digest));
+            .and_then(|cache| cache.component(&flavor.engine, code.digest));
         if let Some(component) = cached {
             return Ok(component);
         }
-        let component = Component::new(&flavor.engine, wasm)
+        tracing::info!(target: "loom::notice", "compiling {}; this happens once", code.name);
+        let component = Component::new(&flavor.engine, code.wasm)
             .map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
         if let Some(cache) = self.cache() {
-            cache.keep_component(&flavor.engine, digest, &component);
+            cache.keep_component(&flavor.engine, code.digest, &component);
         }
         Ok(component)
     }
@@ -163,8 +169,8 @@ impl Flavor {
     fn pooled(max_instances: u32) -> wasmtime::Result<Self> {
         let mut pool = PoolingAllocationConfig::default();
         pool.total_component_instances(max_instances)
-            .total_core_instances(max_instances.saturating_mul(8))
-            .max_core_instances_per_component(8)
+            .total_core_instances(max_instances.saturating_mul(POOL_CORE_INSTANCES))
+            .max_core_instances_per_component(POOL_CORE_INSTANCES)
             .total_memories(max_instances)
             .max_memories_per_component(1)
             .total_tables(max_instances.saturating_mul(4))

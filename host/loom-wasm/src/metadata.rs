@@ -2,8 +2,9 @@
 //! manifest.
 
 use serde::{Deserialize, Serialize};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{Encoding, Instance, Parser, Payload};
 
+use crate::engine::POOL_CORE_INSTANCES;
 use crate::error::LoadReason;
 use crate::manifest::Manifest;
 
@@ -22,6 +23,8 @@ pub struct Metadata {
     pub manifest: Manifest,
     /// Whether the manifest is inside the component.
     pub has_manifest: bool,
+    /// Core modules that it instantiates. An interpreter with its libraries has a dozen and more.
+    core_instances: u32,
 }
 
 /// Which interfaces of the contract a component exports.
@@ -79,15 +82,19 @@ impl Metadata {
             exports: exports(&names.exports)?,
             imports: names.imports,
             has_manifest: manifest.is_some(),
+            core_instances: names.core_instances,
             manifest: manifest.unwrap_or_default(),
         })
     }
 
-    /// Whether it speaks WASI 0.3, whose async calls need an engine of their own.
-    pub(crate) fn is_async(&self) -> bool {
-        self.imports
+    /// Whether it fits the pool: not if it is made of too much, nor if it speaks WASI 0.3, whose
+    /// async calls need an engine of their own.
+    pub(crate) fn fits_pool(&self) -> bool {
+        let is_async = self
+            .imports
             .iter()
-            .any(|name| name.starts_with("wasi:") && name.contains("@0.3"))
+            .any(|name| name.starts_with("wasi:") && name.contains("@0.3"));
+        !is_async && self.core_instances <= POOL_CORE_INSTANCES
     }
 }
 
@@ -96,6 +103,7 @@ struct Names {
     imports: Vec<String>,
     exports: Vec<String>,
     manifest: Option<String>,
+    core_instances: u32,
 }
 
 impl Names {
@@ -113,6 +121,13 @@ impl Names {
                 for export in section.clone() {
                     self.exports
                         .push(export.map_err(malformed)?.name.name.to_owned());
+                }
+            }
+            Payload::InstanceSection(section) => {
+                for instance in section.clone() {
+                    if let Instance::Instantiate { .. } = instance.map_err(malformed)? {
+                        self.core_instances += 1;
+                    }
                 }
             }
             Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {

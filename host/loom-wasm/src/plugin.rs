@@ -345,13 +345,18 @@ async fn read(
 ) -> Result<(Component, Option<String>), LoadReason> {
     match source {
         PluginSource::Embedded { wasm, digest, .. } => Ok((
-            Component::new(engine, Bytes::Static(wasm), Some(digest)),
+            Component::new(
+                engine,
+                source.to_string(),
+                Bytes::Static(wasm),
+                Some(digest),
+            ),
             None,
         )),
         PluginSource::File(path) => {
             let wasm = tokio::fs::read(path).await?;
             Ok((
-                Component::new(engine, Bytes::Owned(wasm), None),
+                Component::new(engine, source.to_string(), Bytes::Owned(wasm), None),
                 read_sidecar(path).await?,
             ))
         }

@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod drive;
 mod model;
+mod notices;
 mod plugin;
 mod prompt;
 mod run;
@@ -188,12 +189,15 @@ fn in_runtime(verb: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Resul
 }
 
 /// LOOM_LOG has the syntax of `tracing_subscriber`'s filters, such as `info` or `loom_wasm=debug`.
+/// Without it and without -vv the person sees only what plugins warn of.
 fn start_log(verbose: u8) {
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    use tracing_subscriber::{EnvFilter, registry};
     let wanted = std::env::var("LOOM_LOG").ok().filter(|it| !it.is_empty());
     let filter = match (wanted, verbose) {
         (Some(filter), _) => filter,
-        (None, 0 | 1) => return,
+        (None, 0 | 1) => return registry().with(notices::Notices).init(),
         (None, 2) => "info".to_owned(),
         (None, _) => "debug".to_owned(),
     };

@@ -60,7 +60,9 @@ impl Loom {
     /// The plugins that were loaded, by name.
     pub async fn plugins(&self) -> Vec<PluginSummary> {
         let catalogue = self.current().await;
-        let summary = |installed: &Installed| summary::of(&installed.plugin, &installed.granted(&self.config));
+        let summary = |installed: &Installed| {
+            summary::of(&installed.plugin, &installed.granted(&self.config))
+        };
         catalogue.plugins().iter().map(summary).collect()
     }
 
@@ -78,13 +80,19 @@ impl Loom {
     pub async fn tools(&self) -> anyhow::Result<Vec<Arc<dyn Tool>>> {
         let catalogue = self.current().await;
         let tools = catalogue.tools().iter().map(|(_, tool)| tool);
-        Ok(tools.filter(|tool| self.config.tools.allows(&tool.definition().name)).cloned().collect())
+        Ok(tools
+            .filter(|tool| self.config.tools.allows(&tool.definition().name))
+            .cloned()
+            .collect())
     }
 
     /// The plugin that has this tool.
     pub async fn tool_plugin(&self, tool: &str) -> Option<String> {
         let catalogue = self.current().await;
-        let found = catalogue.tools().iter().find(|(_, each)| each.definition().name == tool);
+        let found = catalogue
+            .tools()
+            .iter()
+            .find(|(_, each)| each.definition().name == tool);
         found.map(|(plugin, _)| plugin.clone())
     }
 
@@ -101,16 +109,30 @@ impl Loom {
     /// If there is no such provider, or its plugin is not there or has no models.
     pub async fn provider(&self, name: &str) -> anyhow::Result<Arc<dyn Provider>> {
         let Some(config) = self.config.providers.get(name) else {
-            bail!("there is no provider {name}{}", suggestion(name, &self.providers()));
+            bail!(
+                "there is no provider {name}{}",
+                suggestion(name, &self.providers())
+            );
         };
         let catalogue = self.current().await;
-        let installed = find(&catalogue, &config.plugin).with_context(|| format!("provider {name}"))?;
+        let installed =
+            find(&catalogue, &config.plugin).with_context(|| format!("provider {name}"))?;
         if !installed.plugin.exports().llm {
-            bail!("provider {name}: the plugin {} has no models", config.plugin);
+            bail!(
+                "provider {name}: the plugin {} has no models",
+                config.plugin
+            );
         }
-        let grants = if installed.trusted { grants::grants(&config.grants)? } else { Grants::default() };
-        let configured =
-            installed.plugin.configure(grants, grants::limits(&config.limits), grants::settings(&config.settings()))?;
+        let grants = if installed.trusted {
+            grants::grants(&config.grants)?
+        } else {
+            Grants::default()
+        };
+        let configured = installed.plugin.configure(
+            grants,
+            grants::limits(&config.limits),
+            grants::settings(&config.settings()),
+        )?;
         Ok(configured.provider(name))
     }
 
@@ -120,7 +142,10 @@ impl Loom {
     ///
     /// If its plugin is not there, or its directory cannot be made.
     pub async fn memory(&self) -> anyhow::Result<Arc<dyn Memory>> {
-        self.memory.get_or_try_init(|| self.open_memory()).await.cloned()
+        self.memory
+            .get_or_try_init(|| self.open_memory())
+            .await
+            .cloned()
     }
 
     /// An agent with provider, model, tools, memory, instructions and limits as configured.
@@ -181,7 +206,10 @@ impl Loom {
         }
         let directory = &self.config.memory.directory;
         let granted = installed.granted(&self.config).directories;
-        if granted.iter().any(|grant| grant.host_path.starts_with(directory)) {
+        if granted
+            .iter()
+            .any(|grant| grant.host_path.starts_with(directory))
+        {
             std::fs::create_dir_all(directory).with_context(|| {
                 format!(
                     "the session directory {} cannot be made; set memory.directory, or run with --ephemeral",
@@ -199,27 +227,51 @@ impl Loom {
             return loaded;
         }
         let catalogue = Arc::new(Catalogue::load(&self.engine, &self.config, Some(&loaded)).await);
-        *self.catalogue.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::clone(&catalogue);
+        *self
+            .catalogue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::clone(&catalogue);
         catalogue
     }
 
     fn loaded(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .catalogue
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
     }
 }
 
 fn engine(config: &Config) -> anyhow::Result<Engine> {
     let cache_directory = Some(config.cache_dir.join("compiled"));
-    Ok(Engine::new(&EngineConfig { cache_directory, ..EngineConfig::default() })?)
+    Ok(Engine::new(&EngineConfig {
+        cache_directory,
+        ..EngineConfig::default()
+    })?)
 }
 
 fn find<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a Installed> {
-    let found = catalogue.plugins().iter().find(|installed| installed.plugin.name() == name);
-    found.with_context(|| match catalogue.problems().iter().find(|problem| problem.source.contains(name)) {
-        Some(problem) => format!("the plugin {name} could not be loaded: {}", problem.reason),
-        None => {
-            let names: Vec<String> = catalogue.plugins().iter().map(|installed| installed.plugin.name()).collect();
-            format!("there is no plugin {name}{}", suggestion(name, &names))
+    let found = catalogue
+        .plugins()
+        .iter()
+        .find(|installed| installed.plugin.name() == name);
+    found.with_context(|| {
+        match catalogue
+            .problems()
+            .iter()
+            .find(|problem| problem.source.contains(name))
+        {
+            Some(problem) => format!("the plugin {name} could not be loaded: {}", problem.reason),
+            None => {
+                let names: Vec<String> = catalogue
+                    .plugins()
+                    .iter()
+                    .map(|installed| installed.plugin.name())
+                    .collect();
+                format!("there is no plugin {name}{}", suggestion(name, &names))
+            }
         }
     })
 }
@@ -234,8 +286,10 @@ fn suggestion(name: &str, names: &[String]) -> String {
 async fn first_model(provider: &dyn Provider) -> anyhow::Result<String> {
     let name = provider.name();
     let models = provider.models().await;
-    let models = models.with_context(|| format!("asking {name} for its models, as none was named"))?;
+    let models =
+        models.with_context(|| format!("asking {name} for its models, as none was named"))?;
     let first = models.into_iter().next();
-    first.map(|model| model.id).with_context(|| format!("{name} lists no models; name one: -m {name}/MODEL"))
+    first
+        .map(|model| model.id)
+        .with_context(|| format!("{name} lists no models; name one: -m {name}/MODEL"))
 }
-

@@ -34,6 +34,7 @@ mod fault;
 pub mod host;
 mod output;
 mod render;
+pub mod scaffold;
 
 use std::process::ExitCode;
 

@@ -167,14 +167,35 @@ fn files(name: &str) -> Vec<(String, String)> {
     let workspace = Workspace::embedded();
     let fill_in = |template: &str| fill_in(template, name, &workspace);
     let own = [
-        ("Cargo.toml", fill_in(include_str!("scaffold/template/package.toml"))),
+        (
+            "Cargo.toml",
+            fill_in(include_str!("scaffold/template/package.toml")),
+        ),
         ("Cargo.lock", lock::derive(name)),
-        ("plugin.toml", fill_in(include_str!("scaffold/template/plugin.toml"))),
-        ("src/lib.rs", fill_in(include_str!("scaffold/template/lib.rs"))),
-        ("README.md", fill_in(include_str!("scaffold/template/README.md"))),
-        (".gitignore", include_str!("scaffold/template/gitignore").to_owned()),
-        ("rust-toolchain.toml", include_str!("../../../rust-toolchain.toml").to_owned()),
-        ("vendor/LICENSE", include_str!("../../../LICENSE").to_owned()),
+        (
+            "plugin.toml",
+            fill_in(include_str!("scaffold/template/plugin.toml")),
+        ),
+        (
+            "src/lib.rs",
+            fill_in(include_str!("scaffold/template/lib.rs")),
+        ),
+        (
+            "README.md",
+            fill_in(include_str!("scaffold/template/README.md")),
+        ),
+        (
+            ".gitignore",
+            include_str!("scaffold/template/gitignore").to_owned(),
+        ),
+        (
+            "rust-toolchain.toml",
+            include_str!("../../../rust-toolchain.toml").to_owned(),
+        ),
+        (
+            "vendor/LICENSE",
+            include_str!("../../../LICENSE").to_owned(),
+        ),
     ];
     own.into_iter()
         .map(|(file, text)| (file.to_owned(), text))

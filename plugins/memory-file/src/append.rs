@@ -39,6 +39,8 @@ struct Append<'a> {
 enum Outcome {
     /// The entries are on disk.
     Stored,
+    /// The session has another number of entries than was expected.
+    Beaten { next_seq: u64 },
     /// Another writer is in the middle of a record, or got in between.
     Disturbed,
 }
@@ -128,8 +130,10 @@ impl FileMemory {
             if attempt > 0 {
                 (self.disk.calls.wait)(pause(attempt));
             }
-            if let Outcome::Stored = self.attempt(&mut append)? {
-                return Ok(expected_seq + entries.len() as u64);
+            match self.attempt(&mut append)? {
+                Outcome::Stored => return Ok(expected_seq + entries.len() as u64),
+                Outcome::Beaten { next_seq } => return Err(append.conflict(next_seq)),
+                Outcome::Disturbed => {}
             }
         }
         Err(Error::unavailable(format!(
@@ -141,17 +145,12 @@ impl FileMemory {
         let Some((mut file, is_new)) = self.file_for(append)? else {
             return Ok(Outcome::Disturbed);
         };
+        let is_settled = self.catch_up(append, &mut file, is_new)?;
         let path = self.disk.path(&append.name);
-        let log = self.logs.get(&append.name);
-        let wait = self.disk.calls.wait;
-        let is_settled = log
-            .refresh(&mut file)
-            .and_then(|()| Ok(is_new || log.settle(&mut file, wait)?))
-            .map_err(|error| fault(&error, format!("reading {}", path.display())))?;
-        let ledger = log.ledger();
-        check_format(&path, ledger)?;
-        if ledger.next_seq() != append.record.seq {
-            return Err(append.conflict(ledger.next_seq()));
+        let ledger = self.logs.get(&append.name).ledger();
+        let next_seq = ledger.next_seq();
+        if next_seq != append.record.seq {
+            return Ok(Outcome::Beaten { next_seq });
         }
         if append.record.entries.is_empty() && ledger.is_session() {
             return Ok(Outcome::Stored);
@@ -162,9 +161,25 @@ impl FileMemory {
         self.reports.loss(&path, ledger);
         let bytes = append.bytes(ledger, self.marks.make(), is_new)?;
         self.write(append, &mut file, &bytes).map_err(|error| {
-            let doing = format!("appending to {}", path.display());
-            fault(&error, doing).context("nothing was acknowledged, read the session again")
-        })?
+            let mut error = fault(&error, format!("appending to {}", path.display()));
+            error.message += "; nothing was acknowledged, so read the session before trying again";
+            error
+        })
+    }
+
+    /// Reads what is new; false if another writer seems to be in the middle of a record that matters.
+    fn catch_up(&mut self, append: &Append<'_>, file: &mut File, is_new: bool) -> Result<bool> {
+        let path = self.disk.path(&append.name);
+        let wait = self.disk.calls.wait;
+        let log = self.logs.get(&append.name);
+        let is_settled = log.refresh(file).and_then(|()| {
+            let is_beaten = log.ledger().next_seq() != append.record.seq;
+            Ok(is_new || is_beaten || log.settle(file, wait)?)
+        });
+        let is_settled =
+            is_settled.map_err(|error| fault(&error, format!("reading {}", path.display())))?;
+        check_format(&path, log.ledger())?;
+        Ok(is_settled)
     }
 
     /// Opens the session's file, or makes it if the append may start a session; none if another
@@ -181,37 +196,27 @@ impl FileMemory {
         Ok(file.map(|file| (file, true)))
     }
 
-    /// Writes, and finds out what came of it. The outer error is the file's, the inner one a
-    /// conflict.
-    fn write(
-        &mut self,
-        append: &Append<'_>,
-        file: &mut File,
-        bytes: &[u8],
-    ) -> io::Result<Result<Outcome>> {
+    /// Writes, finds out what came of it, and makes it durable.
+    fn write(&mut self, append: &Append<'_>, file: &mut File, bytes: &[u8]) -> io::Result<Outcome> {
         let log = self.logs.get(&append.name);
         (self.disk.calls.write)(file, bytes)?;
         log.refresh(file)?;
         let ledger = log.ledger();
-        let counts = if append.record.entries.is_empty() {
-            ledger.is_session()
-        } else {
-            match log.owner(append.record.seq) {
-                Some(owner) if owner != append.record.writer => {
-                    return Ok(Err(append.conflict(ledger.next_seq())));
-                }
-                owner => owner.is_some(),
+        match log.owner(append.record.seq) {
+            Some(owner) if owner == append.record.writer => {}
+            None if append.record.entries.is_empty() && ledger.is_session() => {}
+            None => return Ok(Outcome::Disturbed),
+            Some(_) => {
+                let next_seq = ledger.next_seq();
+                return Ok(Outcome::Beaten { next_seq });
             }
-        };
-        if !counts {
-            return Ok(Ok(Outcome::Disturbed));
         }
         (self.disk.calls.sync)(file)?;
         if !log.is_name_durable {
             self.disk.sync_names()?;
             log.is_name_durable = true;
         }
-        Ok(Ok(Outcome::Stored))
+        Ok(Outcome::Stored)
     }
 }
 

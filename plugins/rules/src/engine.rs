@@ -9,7 +9,7 @@ use minijinja::Value;
 
 use crate::conversation::{Outcome, Place};
 use crate::plan::plan;
-use crate::rule::{Failure, FailureKind, Rule, Step, Ending, Tokens};
+use crate::rule::{Ending, Failure, FailureKind, Rule, Step, Tokens};
 use crate::session::{Match, Session, mistake};
 use crate::template::Scope;
 use crate::view;

@@ -1,6 +1,8 @@
 """A Loom plugin in Python. `word_count` is an ordinary tool; the others try what they should not,
 and report exactly what they got."""
 
+# Only modules that are imported here, while the component is built, exist when it runs.
+import encodings.idna  # socket looks it up by name
 import json
 import os
 import socket
@@ -9,6 +11,9 @@ from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports.tool import Definition, Safety
 from wit_world.imports.types import Content_Json, Content_Text, Error, ErrorKind
+
+# What can be expected becomes an error value; any other exception ends the call as a bug.
+KINDS = {FileNotFoundError: ErrorKind.NOT_FOUND, PermissionError: ErrorKind.DENIED}
 
 TOOLS = {}
 
@@ -79,8 +84,9 @@ def py_environment():
 def py_connect(address):
     """Open a raw socket."""
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5):
-        return "connected"
+    with socket.socket() as connection:
+        connection.connect((host, int(port)))
+    return "connected"
 
 
 @tool(Safety.SAFE)
@@ -99,16 +105,9 @@ class Tool(exports.Tool):
         _, function = TOOLS[name]
         try:
             result = function(**json.loads(arguments))
-        except FileNotFoundError as error:
-            raise failure(ErrorKind.NOT_FOUND, error)
-        except PermissionError as error:
-            raise failure(ErrorKind.DENIED, error)
         except OSError as error:
-            raise failure(ErrorKind.INTERNAL, error)
+            kind = KINDS.get(type(error), ErrorKind.INTERNAL)
+            raise Err(Error(kind, str(error), None, None, None)) from error
         if isinstance(result, str):
             return [Content_Text(result)]
         return [Content_Json(json.dumps(result))]
-
-
-def failure(kind, error):
-    return Err(Error(kind, str(error), None, None, None))

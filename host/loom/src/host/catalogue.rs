@@ -42,16 +42,26 @@ impl Catalogue {
     /// Loads everything; what has not changed since `earlier` is taken from there.
     pub(super) async fn load(engine: &Engine, config: &Config, earlier: Option<&Self>) -> Self {
         let (files, problems) = scan(config);
-        let mut catalogue = Self { plugins: Vec::new(), tools: Vec::new(), problems, files: Vec::new() };
+        let mut catalogue = Self {
+            plugins: Vec::new(),
+            tools: Vec::new(),
+            problems,
+            files: Vec::new(),
+        };
         for builtin in loom_builtins::ALL {
-            let source =
-                PluginSource::Embedded { name: builtin.name, wasm: builtin.wasm, digest: builtin.digest };
+            let source = PluginSource::Embedded {
+                name: builtin.name,
+                wasm: builtin.wasm,
+                digest: builtin.digest,
+            };
             catalogue.add(engine, config, source, true, earlier).await;
         }
         for file in &files {
             let source = PluginSource::File(file.path.clone());
             let earlier = earlier.filter(|earlier| earlier.files.contains(file));
-            catalogue.add(engine, config, source, file.trusted, earlier).await;
+            catalogue
+                .add(engine, config, source, file.trusted, earlier)
+                .await;
         }
         catalogue.files = files;
         catalogue
@@ -82,7 +92,12 @@ impl Catalogue {
         trusted: bool,
         earlier: Option<&Self>,
     ) {
-        let known = earlier.and_then(|earlier| earlier.plugins.iter().find(|each| *each.plugin.source() == source));
+        let known = earlier.and_then(|earlier| {
+            earlier
+                .plugins
+                .iter()
+                .find(|each| *each.plugin.source() == source)
+        });
         let plugin = match known {
             Some(installed) => installed.plugin.clone(),
             None => match Plugin::load(engine, source).await {
@@ -91,13 +106,24 @@ impl Catalogue {
             },
         };
         let name = plugin.name();
-        if config.plugins.get(&name).is_some_and(|plugin| !plugin.enabled) {
+        if config
+            .plugins
+            .get(&name)
+            .is_some_and(|plugin| !plugin.enabled)
+        {
             return;
         }
         let source = plugin.source().to_string();
-        if let Some(other) = self.plugins.iter().find(|other| other.plugin.name() == name) {
+        if let Some(other) = self
+            .plugins
+            .iter()
+            .find(|other| other.plugin.name() == name)
+        {
             let other = other.plugin.source();
-            return self.skip(&source, format!("its name {name} is taken by {other}; give it another name"));
+            return self.skip(
+                &source,
+                format!("its name {name} is taken by {other}; give it another name"),
+            );
         }
         let installed = Installed { plugin, trusted };
         match installed.configure(config) {
@@ -109,14 +135,24 @@ impl Catalogue {
 
     fn add_tools(&mut self, configured: &ConfiguredPlugin, source: &str) {
         for surplus in configured.surplus_grants() {
-            tracing::warn!(plugin = source, "it is granted {surplus} but does not ask for it");
+            tracing::warn!(
+                plugin = source,
+                "it is granted {surplus} but does not ask for it"
+            );
         }
         let plugin = configured.plugin().name();
-        let taken: BTreeSet<String> = self.tools.iter().map(|(_, tool)| tool.definition().name.clone()).collect();
+        let taken: BTreeSet<String> = self
+            .tools
+            .iter()
+            .map(|(_, tool)| tool.definition().name.clone())
+            .collect();
         for tool in configured.tools() {
             let name = &tool.definition().name;
             if taken.contains(name) {
-                self.skip(source, format!("its tool {name} is left out: another plugin has one of that name"));
+                self.skip(
+                    source,
+                    format!("its tool {name} is left out: another plugin has one of that name"),
+                );
             } else {
                 self.tools.push((plugin.clone(), tool));
             }
@@ -124,7 +160,10 @@ impl Catalogue {
     }
 
     fn skip(&mut self, source: &str, reason: String) {
-        self.problems.push(PluginProblem { source: source.to_owned(), reason });
+        self.problems.push(PluginProblem {
+            source: source.to_owned(),
+            reason,
+        });
     }
 }
 
@@ -132,20 +171,37 @@ impl Installed {
     /// With the grants, limits and settings that the configuration has for its name.
     pub(super) fn configure(&self, config: &Config) -> anyhow::Result<ConfiguredPlugin> {
         let Some(plugin) = config.plugins.get(&self.plugin.name()) else {
-            return Ok(self.plugin.configure(Grants::default(), Limits::default(), std::collections::BTreeMap::new())?);
+            return Ok(self.plugin.configure(
+                Grants::default(),
+                Limits::default(),
+                std::collections::BTreeMap::new(),
+            )?);
         };
-        let mut grants = if self.trusted { grants::grants(&plugin.grants)? } else { Grants::default() };
+        let mut grants = if self.trusted {
+            grants::grants(&plugin.grants)?
+        } else {
+            Grants::default()
+        };
         if self.plugin.exports().memory {
             // A store's directory is made when the store is opened; until then there is none.
             grants.directories.retain(|grant| grant.host_path.is_dir());
         }
-        Ok(self.plugin.configure(grants, grants::limits(&plugin.limits), grants::settings(&plugin.config))?)
+        Ok(self.plugin.configure(
+            grants,
+            grants::limits(&plugin.limits),
+            grants::settings(&plugin.config),
+        )?)
     }
 
     /// What the configuration grants to it.
     pub(super) fn granted(&self, config: &Config) -> Grants {
-        let plugin = config.plugins.get(&self.plugin.name()).filter(|_| self.trusted);
-        plugin.and_then(|plugin| grants::grants(&plugin.grants).ok()).unwrap_or_default()
+        let plugin = config
+            .plugins
+            .get(&self.plugin.name())
+            .filter(|_| self.trusted);
+        plugin
+            .and_then(|plugin| grants::grants(&plugin.grants).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -158,7 +214,10 @@ fn scan(config: &Config) -> (Vec<Found>, Vec<PluginProblem>) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 let source = directory.path.display().to_string();
-                problems.push(PluginProblem { source, reason: format!("the directory cannot be read: {error}") });
+                problems.push(PluginProblem {
+                    source,
+                    reason: format!("the directory cannot be read: {error}"),
+                });
             }
         }
     }
@@ -169,9 +228,16 @@ fn list(directory: &Path, trusted: bool) -> std::io::Result<Vec<Found>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
-        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        let Ok(metadata) = std::fs::metadata(&path) else {
+            continue;
+        };
         if metadata.is_file() && grants::is_component(&path) {
-            found.push(Found { path, trusted, modified: metadata.modified().ok(), bytes: metadata.len() });
+            found.push(Found {
+                path,
+                trusted,
+                modified: metadata.modified().ok(),
+                bytes: metadata.len(),
+            });
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));

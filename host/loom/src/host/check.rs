@@ -22,7 +22,10 @@ pub struct CheckLine {
 
 /// Loads a plugin that is not installed, outside the cache of installed ones.
 pub(super) async fn load(path: &Path) -> anyhow::Result<Plugin> {
-    let engine = Engine::new(&EngineConfig { cache_directory: None, max_instances: 16 })?;
+    let engine = Engine::new(&EngineConfig {
+        cache_directory: None,
+        max_instances: 16,
+    })?;
     Ok(Plugin::load(&engine, PluginSource::File(path.to_owned())).await?)
 }
 
@@ -30,14 +33,28 @@ pub(super) async fn check(path: &Path) -> anyhow::Result<Vec<CheckLine>> {
     let plugin = load(path).await?;
     plugin.prepare().await?;
     let exports = plugin.exports().names().join(", ");
-    let mut lines = vec![line(true, format!("{} {} is a component that exports {exports}", plugin.name(), plugin.version()))];
+    let mut lines = vec![line(
+        true,
+        format!(
+            "{} {} is a component that exports {exports}",
+            plugin.name(),
+            plugin.version()
+        ),
+    )];
     let has_manifest = plugin.metadata().manifest.name.is_some();
     lines.push(if has_manifest {
         line(true, "its manifest can be read")
     } else {
-        line(false, "it has no manifest: it asks for no capability and goes by its file's name")
+        line(
+            false,
+            "it has no manifest: it asks for no capability and goes by its file's name",
+        )
     });
-    let configured = plugin.configure(Grants::default(), Limits::default(), std::collections::BTreeMap::new())?;
+    let configured = plugin.configure(
+        Grants::default(),
+        Limits::default(),
+        std::collections::BTreeMap::new(),
+    )?;
     for tool in configured.tools() {
         check_tool(&tool, &mut lines).await;
     }
@@ -48,7 +65,10 @@ async fn check_tool(tool: &Arc<dyn Tool>, lines: &mut Vec<CheckLine>) {
     let definition = tool.definition();
     let name = &definition.name;
     if definition.description.trim().is_empty() {
-        lines.push(line(false, format!("{name} has no description: a model cannot know when to call it")));
+        lines.push(line(
+            false,
+            format!("{name} has no description: a model cannot know when to call it"),
+        ));
     }
     if definition.examples.is_empty() {
         lines.push(line(true, format!("{name} has no examples to run")));
@@ -64,21 +84,30 @@ async fn check_example(tool: &Arc<dyn Tool>, example: &Example) -> CheckLine {
     let context = ToolContext::standalone(EXAMPLE_TIMEOUT);
     match call_tool(tool, &example.arguments.to_string(), &context).await {
         Ok(content) => {
-            let output = content.iter().map(Content::to_text).collect::<Vec<_>>().join("\n");
+            let output = content
+                .iter()
+                .map(Content::to_text)
+                .collect::<Vec<_>>()
+                .join("\n");
             match &example.output {
-                Some(expected) if *expected != output => {
-                    line(false, format!("{name}, example {title:?}: expected {expected:?}, got {output:?}"))
-                }
+                Some(expected) if *expected != output => line(
+                    false,
+                    format!("{name}, example {title:?}: expected {expected:?}, got {output:?}"),
+                ),
                 _ => line(true, format!("{name}, example {title:?} works")),
             }
         }
-        Err(error) if error.kind == ErrorKind::Denied => {
-            line(true, format!("{name}, example {title:?} needs a grant and was not run"))
-        }
+        Err(error) if error.kind == ErrorKind::Denied => line(
+            true,
+            format!("{name}, example {title:?} needs a grant and was not run"),
+        ),
         Err(error) => line(false, format!("{name}, example {title:?} failed: {error}")),
     }
 }
 
 fn line(ok: bool, text: impl Into<String>) -> CheckLine {
-    CheckLine { ok, text: text.into() }
+    CheckLine {
+        ok,
+        text: text.into(),
+    }
 }

@@ -16,7 +16,12 @@ pub(super) fn grants(config: &GrantsConfig) -> anyhow::Result<Grants> {
         secrets.insert(name.clone(), secret(grant)?);
     }
     Ok(Grants {
-        directories: config.files.iter().enumerate().map(|(index, grant)| directory(index, grant)).collect(),
+        directories: config
+            .files
+            .iter()
+            .enumerate()
+            .map(|(index, grant)| directory(index, grant))
+            .collect(),
         network: patterns(&config.network)?,
         secrets,
         environment: config.environment.clone(),
@@ -30,7 +35,11 @@ fn directory(index: usize, grant: &FileGrant) -> DirectoryGrant {
     let own = grant.path.to_string_lossy().into_owned();
     DirectoryGrant {
         host_path: grant.path.clone(),
-        guest_paths: if index == 0 { vec![".".to_owned(), own] } else { vec![own] },
+        guest_paths: if index == 0 {
+            vec![".".to_owned(), own]
+        } else {
+            vec![own]
+        },
         access: match grant.access {
             config::FileAccess::ReadOnly => FileAccess::ReadOnly,
             config::FileAccess::ReadWrite => FileAccess::ReadWrite,
@@ -39,7 +48,9 @@ fn directory(index: usize, grant: &FileGrant) -> DirectoryGrant {
 }
 
 fn secret(grant: &config::SecretGrant) -> anyhow::Result<SecretGrant> {
-    let value = std::env::var(&grant.env).ok().filter(|value| !value.is_empty());
+    let value = std::env::var(&grant.env)
+        .ok()
+        .filter(|value| !value.is_empty());
     Ok(SecretGrant {
         value: value.map(|value| Secret::new(value.trim())),
         hosts: patterns(&grant.hosts)?,
@@ -48,7 +59,13 @@ fn secret(grant: &config::SecretGrant) -> anyhow::Result<SecretGrant> {
 }
 
 fn patterns(texts: &[String]) -> anyhow::Result<Vec<HostPattern>> {
-    texts.iter().map(|text| text.parse().with_context(|| format!("the granted host {text}"))).collect()
+    texts
+        .iter()
+        .map(|text| {
+            text.parse()
+                .with_context(|| format!("the granted host {text}"))
+        })
+        .collect()
 }
 
 /// The limits; what the configuration does not speak of has the sandbox's default.
@@ -67,11 +84,19 @@ pub(super) fn limits(config: &PluginLimits) -> Limits {
 
 /// Strings as they are, anything else as JSON.
 pub(super) fn settings(settings: &Settings) -> BTreeMap<String, String> {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    settings.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    let text = |value: &serde_json::Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    settings
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect()
 }
 
 /// Whether a file in a plugin directory is meant to be a plugin.
 pub(super) fn is_component(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "wasm")
+    path.extension()
+        .is_some_and(|extension| extension == "wasm")
 }

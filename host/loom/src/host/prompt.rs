@@ -15,9 +15,18 @@ you used.";
 
 /// The whole prompt. It stays the same from turn to turn, so that providers can cache it.
 pub(super) fn system(config: &Config) -> String {
-    let mut text = config.instructions.as_deref().unwrap_or(ROLE).trim_end().to_owned();
+    let mut text = config
+        .instructions
+        .as_deref()
+        .unwrap_or(ROLE)
+        .trim_end()
+        .to_owned();
     let directory = config.working_directory.display();
-    write!(text, "\n\nWorking directory: {directory}. Relative paths start there.").expect("a string takes text");
+    write!(
+        text,
+        "\n\nWorking directory: {directory}. Relative paths start there."
+    )
+    .expect("a string takes text");
     for directory in &config.additional_directories {
         write!(text, "\nAlso granted: {}", directory.display()).expect("a string takes text");
     }

@@ -54,8 +54,17 @@ pub(super) fn of(plugin: &Plugin, granted: &Grants) -> PluginSummary {
             loom_wasm::PluginSource::Embedded { .. } => PluginSource::Builtin,
             loom_wasm::PluginSource::File(path) => PluginSource::File(path.clone()),
         },
-        exports: plugin.exports().names().into_iter().map(str::to_owned).collect(),
-        tools: plugin.definitions().iter().map(|definition| definition.name.clone()).collect(),
+        exports: plugin
+            .exports()
+            .names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        tools: plugin
+            .definitions()
+            .iter()
+            .map(|definition| definition.name.clone())
+            .collect(),
         asks: serde_json::to_value(&metadata.manifest.capabilities).unwrap_or_default(),
         granted: granted_json(granted),
         imports: metadata.imports.clone(),
@@ -66,7 +75,10 @@ pub(super) fn of(plugin: &Plugin, granted: &Grants) -> PluginSummary {
 
 /// Names and places, never the value of a secret.
 fn granted_json(grants: &Grants) -> Value {
-    let files = grants.directories.iter().map(|grant| json!({ "path": grant.host_path, "access": grant.access }));
+    let files = grants
+        .directories
+        .iter()
+        .map(|grant| json!({ "path": grant.host_path, "access": grant.access }));
     json!({
         "files": files.collect::<Vec<_>>(),
         "network": grants.network.iter().map(ToString::to_string).collect::<Vec<_>>(),

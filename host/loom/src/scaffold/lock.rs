@@ -34,7 +34,10 @@ impl Package {
     }
 
     fn to_text(&self) -> String {
-        let mut text = format!("[[package]]\nname = {:?}\nversion = {:?}\n", self.name, self.version);
+        let mut text = format!(
+            "[[package]]\nname = {:?}\nversion = {:?}\n",
+            self.name, self.version
+        );
         if let Some(source) = &self.source {
             text.push_str(&format!("source = {source:?}\n"));
         }
@@ -43,7 +46,10 @@ impl Package {
         }
         if !self.dependencies.is_empty() {
             let lines = self.dependencies.iter().map(|it| format!(" {it:?},\n"));
-            text.push_str(&format!("dependencies = [\n{}]\n", lines.collect::<String>()));
+            text.push_str(&format!(
+                "dependencies = [\n{}]\n",
+                lines.collect::<String>()
+            ));
         }
         text
     }

@@ -6,8 +6,7 @@ use toml::{Table, Value};
 /// Names relative to the workspace, and texts.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 
-const NOTE: &str =
-    "# Part of Loom's SDK, put here by `loom plugin new`. To update it, copy it from a newer one.\n\n";
+const NOTE: &str = "# Part of Loom's SDK, put here by `loom plugin new`. To update it, copy it from a newer one.\n\n";
 
 /// The root manifest of Loom's workspace, from which its members inherit.
 pub(super) struct Workspace(Table);
@@ -88,7 +87,9 @@ impl Workspace {
         if let Some(Value::String(path)) = full.get_mut("path") {
             path.insert_str(0, root);
         }
-        let own = own.as_table().expect("a dependency that inherits is a table");
+        let own = own
+            .as_table()
+            .expect("a dependency that inherits is a table");
         for (key, value) in own {
             match (key.as_str(), full.get_mut(key), value) {
                 ("workspace", ..) => {}
@@ -121,7 +122,9 @@ pub(super) fn files(workspace: &Workspace) -> Vec<(String, String)> {
 }
 
 fn manifest(workspace: &Workspace, directory: &str, text: &str) -> String {
-    let mut manifest: Table = text.parse().expect("cargo built the SDK from this manifest");
+    let mut manifest: Table = text
+        .parse()
+        .expect("cargo built the SDK from this manifest");
     let root = "../".repeat(directory.matches('/').count());
     workspace.resolve(&mut manifest, &root);
     format!("{NOTE}{manifest}")

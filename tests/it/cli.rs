@@ -1,0 +1,8 @@
+//! The command's contract with people and scripts: what it prints where, and how it ends. One file
+//! per topic.
+
+mod ending;
+mod events;
+mod run;
+mod settings;
+mod verbs;
