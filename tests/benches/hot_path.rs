@@ -4,6 +4,7 @@
 //! `cargo bench -p loom-tests`
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may stop here")]
+#![expect(clippy::print_stdout, reason = "figures are for a person")]
 
 use std::sync::Arc;
 use std::time::Duration;

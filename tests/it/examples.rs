@@ -1,4 +1,4 @@
-//! The programs in `examples/`, run as a person runs them, in directories of their own.
+//! The programs in `examples/`, run as a person runs them.
 //!
 //! `cargo test --workspace` builds them beside this test; no cargo is started from here, as it would
 //! build Loom a second time.
@@ -7,11 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a program printed, run in a project with a large and a small file.
+/// What a program printed, run in a project with one large file.
 fn run(example: &str, arguments: &[&str]) -> String {
     let home = crate::home();
     home.write("large.txt", &"tea ".repeat(100));
-    home.write("small.txt", "tea");
     let directories = tempfile::tempdir().unwrap();
 
     let mut command = Command::new(executable(example));

@@ -14,6 +14,7 @@ mod providers;
 mod python;
 mod replay;
 mod rogue;
+mod scaffold;
 mod sessions;
 mod surroundings;
 

@@ -107,7 +107,6 @@ impl Home {
     }
 
     /// The command with nothing said yet, in the project.
-    #[must_use]
     pub fn loom(&self) -> Loom {
         let mut command = Command::new(&self.binary);
         command.current_dir(self.project()).env_clear();
@@ -128,19 +127,16 @@ impl Home {
     }
 
     /// The command with arguments.
-    #[must_use]
     pub fn with<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Loom {
         self.loom().args(arguments)
     }
 
     /// The command with the plugins of [`plugins`](Self::plugins).
-    #[must_use]
     pub fn with_plugins(&self) -> Loom {
         self.loom().arg("--plugin-dir").arg(self.plugins())
     }
 
     /// The command with the guest `scripted` as the model, which says these steps.
-    #[must_use]
     pub fn scripted(&self, steps: &Value) -> Loom {
         self.install("scripted", guests::SCRIPTED);
         let script = format!("providers.scripted.config.script={steps}");

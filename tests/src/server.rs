@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+/// What a server makes of a request.
+type Answer = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+
 /// A server that runs until it is dropped.
 pub struct Server {
     port: u16,
@@ -29,7 +32,7 @@ impl Server {
             .expect("a bound socket has an address")
             .port();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (answer, seen) = (Arc::new(answer), Arc::clone(&requests));
+        let (answer, seen): (Arc<Answer>, _) = (Arc::new(answer), Arc::clone(&requests));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
@@ -92,11 +95,7 @@ pub fn response(status: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    answer: Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>,
-    seen: Arc<Mutex<Vec<String>>>,
-) {
+async fn serve(mut stream: TcpStream, answer: Arc<Answer>, seen: Arc<Mutex<Vec<String>>>) {
     let Some(request) = read_request(&mut stream).await else {
         return;
     };

@@ -68,7 +68,7 @@ pub struct Error {
     pub http_status: Option<u16>,
     /// Anything more that a program could use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub details: Option<serde_json::Value>,
+    pub details: Option<Box<serde_json::Value>>,
 }
 
 impl Error {

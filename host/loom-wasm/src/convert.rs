@@ -32,7 +32,7 @@ pub(crate) fn error(error: types::Error, label: &str) -> Error {
         origin: Some(label.to_owned()),
         retry_after: error.retry_after_ms.map(Duration::from_millis),
         http_status: error.http_status,
-        details: error.details.map(|text| loose_json(&text)),
+        details: error.details.map(|text| Box::new(loose_json(&text))),
     }
 }
 

@@ -40,10 +40,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     // Only 2000::/3 is global unicast; of it, the protocol assignments (which hold Teredo and
     // ORCHID), the documentation ranges and 5f00::/16 are not.
     let global = (first & 0xe000) == 0x2000;
-    let special = (first == 0x2001 && second < 0x0200)
-        || (first == 0x2001 && second == 0x0db8)
-        || (first == 0x3fff && second < 0x1000);
-    global && !special
+    let protocols = first == 0x2001 && second < 0x0200;
+    let documentation = (first, second) == (0x2001, 0x0db8) || (first == 0x3fff && second < 0x1000);
+    global && !protocols && !documentation
 }
 
 /// The IPv4 address inside a mapped (`::ffff:0:0/96`), compatible (`::/96`), translated

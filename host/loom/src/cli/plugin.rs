@@ -231,7 +231,15 @@ mod tests {
             name: "my-tool".to_owned(),
             directory: directory.into(),
         };
-        insta::assert_snapshot!(next_steps(&scaffold("my plugins/it's")), @r"");
+        insta::assert_snapshot!(next_steps(&scaffold("my plugins/it's")), @r#"
+        Made the plugin my-tool in my plugins/it's. Next:
+
+          cd 'my plugins/it'\''s'
+          cargo test
+          cargo build --release --target wasm32-wasip2
+          loom plugin check target/wasm32-wasip2/release/my_tool.wasm
+          loom --plugin-dir target/wasm32-wasip2/release tool call shorten '{"text": "to be or not to be", "words": 2}'
+        "#);
         assert!(!next_steps(&scaffold(".")).contains("cd "));
     }
 }

@@ -1,8 +1,6 @@
 //! The `Cargo.lock` of a new project: the part of Loom's own that the SDK needs. So a project builds
 //! with the crates that Loom was tested with, and without a network where Loom was built.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 /// What a project depends on directly: the SDK, and what the template's tests need.
@@ -55,7 +53,8 @@ impl Package {
     }
 }
 
-/// The lock file of a project, as cargo would write it.
+/// The lock file of a project. What only other crates of Loom switched on is in it too; cargo leaves
+/// that out at the first build.
 pub(super) fn derive(name: &str) -> String {
     let mut packages = packages();
     packages.push(Package {
@@ -93,24 +92,7 @@ pub(super) fn packages() -> Vec<Package> {
             needed.push(package.clone());
         }
     }
-    shorten(&mut needed);
     needed
-}
-
-/// Takes the versions off those dependencies that have become unambiguous: cargo would.
-fn shorten(packages: &mut [Package]) {
-    let mut versions: BTreeMap<String, usize> = BTreeMap::new();
-    for package in &*packages {
-        *versions.entry(package.name.clone()).or_default() += 1;
-    }
-    let dependencies = packages.iter_mut().flat_map(|it| &mut it.dependencies);
-    for dependency in dependencies {
-        if let Some((name, _)) = dependency.split_once(' ')
-            && versions[name] == 1
-        {
-            *dependency = name.to_owned();
-        }
-    }
 }
 
 fn embedded() -> Lock {

@@ -201,7 +201,7 @@ impl<'a> Failure<'a> {
             origin: error.origin.as_deref(),
             http_status: error.http_status,
             retry_after_ms: error.retry_after.map(milliseconds),
-            details: error.details.as_ref(),
+            details: error.details.as_deref(),
         }
     }
 }
