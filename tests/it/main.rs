@@ -2,6 +2,7 @@
 //! What they do not show: speed (see `benches`), and servers of others (see `.ci/run`).
 
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
+#![expect(clippy::print_stdout, reason = "what a failed test printed is shown")]
 
 mod cli;
 mod crash;

@@ -1,7 +1,7 @@
 //! New plugin projects: a Rust tool plugin that builds with plain cargo wherever it lies, because
 //! it brings the SDK and the contract along.
 //!
-//! [`name`] says what a project may be called, [`vendor`] and [`lock`] make what it brings along,
+//! `name` says what a project may be called, `vendor` and `lock` make what it brings along,
 //! `template/` is what its author edits. What must not be here: building the project, and talking to
 //! a person.
 
