@@ -79,20 +79,14 @@ async fn check_text(provider: Provider, name: &str, text: &str) {
 
 #[tokio::test]
 async fn a_plain_stream_is_the_answer() {
-    check_text(
-        openai,
-        "llmock-0.2.2/12-plain-stream-usage",
-        "Simulated success answer from mock.",
-    )
-    .await;
+    let mock = "llmock-0.2.2/12-plain-stream-usage";
+    let said = "Simulated answer from local for 'You are a helpful assistant. Use the tools when \
+                needed. Say hi.'.";
+    check_text(openai, mock, said).await;
     let llama = "llamacpp-b11434-qwen2.5-coder-1.5b-fenced/12-plain-stream-usage";
     check_text(openai, llama, "Hello! How can I assist you today?").await;
-    check_text(
-        anthropic,
-        "llmock-0.2.2/61-anthropic-stream",
-        "Simulated success answer from mock.",
-    )
-    .await;
+    let mock = "llmock-0.2.2/61-anthropic-stream";
+    check_text(anthropic, mock, "Simulated success from local.").await;
     let litellm = "litellm-1.106.2-to-llamacpp-q15/61-anthropic-stream";
     check_text(anthropic, litellm, "Red, Blue, Yellow").await;
 }

@@ -138,7 +138,10 @@ impl Home {
 
     /// The command with the guest `scripted` as the model, which says these steps.
     pub fn scripted(&self, steps: &Value) -> Loom {
-        self.install("scripted", guests::SCRIPTED);
+        // Another command may be reading it already.
+        if !self.plugins().join("scripted.wasm").exists() {
+            self.install("scripted", guests::SCRIPTED);
+        }
         let script = format!("providers.scripted.config.script={steps}");
         self.with_plugins()
             .args(["-c", "providers.scripted.plugin=scripted", "-c", &script])
