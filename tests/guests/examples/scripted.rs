@@ -26,7 +26,7 @@ struct Call {
     arguments: serde_json::Value,
 }
 
-struct Scripted;
+pub struct Scripted;
 
 impl Provider for Scripted {
     type Completion = std::vec::IntoIter<Result<Vec<Event>>>;
