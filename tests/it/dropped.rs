@@ -41,6 +41,44 @@ fn the_users_own_directory_of_plugins_needs_no_option() {
 }
 
 #[test]
+fn a_directory_that_is_not_there_is_told() {
+    let home = home();
+    let list = home
+        .with(["--plugin-dir", "pluggins", "tool", "list"])
+        .run();
+    list.code(2)
+        .complains("--plugin-dir: there is no directory pluggins");
+}
+
+#[test]
+fn the_first_compilation_is_told_once_and_never_to_the_quiet() {
+    let home = home();
+    let cache = home.own_cache();
+    let call = |quiet: &[&str]| {
+        let call = home
+            .with_plugins()
+            .args(quiet)
+            .args(["tool", "call", "echo"]);
+        call.arg(r#"{"text": "hi"}"#)
+            .env("XDG_CACHE_HOME", &cache)
+            .run()
+            .code(0)
+    };
+    home.install("mine", &with_section(guests::ECHO, b"first"));
+    call(&[]).complains("compiling ");
+    assert_eq!(call(&[]).stderr, "");
+    home.install("mine", &with_section(guests::ECHO, b"second"));
+    assert_eq!(call(&["-q"]).stderr, "");
+}
+
+/// The component with a custom section, which changes nothing but the digest.
+fn with_section(wasm: &[u8], content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len() + 2).unwrap();
+    let section = [&[0, length, 1, b'x'], content].concat();
+    [wasm, &section].concat()
+}
+
+#[test]
 fn an_agent_calls_a_dropped_tool_through_a_dropped_model() {
     let home = home();
     home.install("echo", guests::ECHO);

@@ -114,7 +114,8 @@ fn a_torn_end_costs_only_what_was_not_whole() {
     fs::write(&path, &bytes[..bytes.len() - 5]).unwrap();
 
     // The last answer was torn, so it is given again.
-    run(&["--resume=torn"]).code(0).says("second");
+    let resumed = run(&["--resume=torn"]).code(0).says("second");
+    resumed.complains("are no whole record and are ignored");
     run(&["--resume=torn", "three"]).code(0).says("third");
     let exported = home.with(["session", "export", "torn"]).run().code(0);
     let said = ["one", "first", "two", "second", "three", "third"];

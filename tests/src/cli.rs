@@ -2,8 +2,9 @@
 //! an environment that holds nothing of the machine's user, and with real components.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
@@ -146,6 +147,28 @@ impl Home {
         self.with_plugins()
             .args(["-c", "providers.scripted.plugin=scripted", "-c", &script])
             .args(["-c", "model=scripted/scripted"])
+    }
+
+    /// A cache of this home's own, for `XDG_CACHE_HOME`, in which only the plugins that all tests use
+    /// are compiled.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be filled.
+    #[must_use]
+    pub fn own_cache(&self) -> PathBuf {
+        let cache = self.root.path().join("cache");
+        let compiled = cache.join("loom/compiled");
+        fs::create_dir_all(&compiled).expect("a new directory takes directories");
+        let owner_only = Permissions::from_mode(0o700);
+        fs::set_permissions(&compiled, owner_only).expect("the directory is ours");
+        let shared = concat!(env!("OUT_DIR"), "/cache/loom/compiled");
+        for entry in fs::read_dir(shared).expect("a plugin was compiled before") {
+            let entry = entry.expect("the cache can be listed");
+            // One that is being written may have another name by now.
+            let _ = fs::copy(entry.path(), compiled.join(entry.file_name()));
+        }
+        cache
     }
 
     /// A configuration for this process with the sessions and plugins of this home, and more.

@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::config::{Loaded, Overrides, units};
 use clap::{Args, Parser, Subcommand};
 
-use crate::fault::Exit;
+use crate::fault::{Exit, Fault};
 use crate::output;
 
 /// An agent whose tools, memory and models are sandboxed WebAssembly components.
@@ -160,7 +160,7 @@ impl Arguments {
 /// Does what was asked.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let global = arguments.global;
-    start_log(global.verbose);
+    start_log(global.verbose, global.quiet);
     match arguments.verb {
         Verb::Run(arguments) => in_runtime(run::run(arguments, global)),
         Verb::Chat(arguments) => chat::run(&arguments, &global),
@@ -190,14 +190,14 @@ fn in_runtime(verb: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Resul
 
 /// LOOM_LOG has the syntax of `tracing_subscriber`'s filters, such as `info` or `loom_wasm=debug`.
 /// Without it and without -vv the person sees only what plugins warn of.
-fn start_log(verbose: u8) {
+fn start_log(verbose: u8, quiet: bool) {
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
     use tracing_subscriber::{EnvFilter, registry};
     let wanted = std::env::var("LOOM_LOG").ok().filter(|it| !it.is_empty());
     let filter = match (wanted, verbose) {
         (Some(filter), _) => filter,
-        (None, 0 | 1) => return registry().with(notices::Notices).init(),
+        (None, 0 | 1) => return registry().with(notices::Notices { quiet }).init(),
         (None, 2) => "info".to_owned(),
         (None, _) => "debug".to_owned(),
     };
@@ -225,6 +225,10 @@ impl Global {
 
     /// Reads the configuration and tells its warnings.
     fn load(&self, overrides: &Overrides) -> anyhow::Result<Loaded> {
+        if let Some(missing) = self.plugin_dir.iter().find(|path| !path.is_dir()) {
+            let missing = format!("--plugin-dir: there is no directory {}", missing.display());
+            return Err(Fault::usage(missing).into());
+        }
         let loaded = crate::config::load(overrides)?;
         for warning in &loaded.warnings {
             output::warning(&warning.to_string());

@@ -14,14 +14,17 @@ const PLUGIN: &str = "loom::plugin";
 const NOTICE: &str = "loom::notice";
 
 /// Writes them to stderr, a line each.
-pub(super) struct Notices;
+pub(super) struct Notices {
+    /// Only what went wrong.
+    pub(super) quiet: bool,
+}
 
 impl<S: Subscriber> Layer<S> for Notices {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let metadata = event.metadata();
         let shown = match metadata.target() {
             PLUGIN => *metadata.level() <= Level::WARN,
-            NOTICE => true,
+            NOTICE => !self.quiet,
             _ => false,
         };
         if !shown {

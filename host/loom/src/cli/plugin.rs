@@ -100,13 +100,12 @@ fn next_steps(scaffold: &Scaffold) -> String {
     let component = scaffold.component();
     let (plugins, _) = component.rsplit_once('/').unwrap_or((".", ""));
     format!(
-        "Made the plugin {name} in {directory}. Next:\n\n{enter}  \
+        "Made the plugin {name}. Next:\n\n{enter}  \
          cargo test\n  \
          cargo build --release --target wasm32-wasip2\n  \
          loom plugin check {component}\n  \
          loom --plugin-dir {plugins} tool call {EXAMPLE_TOOL} {arguments}\n",
         name = scaffold.name,
-        directory = directory.display(),
         arguments = shell_word(EXAMPLE_ARGUMENTS),
     )
 }
@@ -232,7 +231,7 @@ mod tests {
             directory: directory.into(),
         };
         insta::assert_snapshot!(next_steps(&scaffold("my plugins/it's")), @r#"
-        Made the plugin my-tool in my plugins/it's. Next:
+        Made the plugin my-tool. Next:
 
           cd 'my plugins/it'\''s'
           cargo test

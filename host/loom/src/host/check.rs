@@ -46,7 +46,7 @@ pub(super) async fn check(path: &Path) -> anyhow::Result<Vec<CheckLine>> {
         line(true, "its manifest can be read")
     } else {
         line(
-            false,
+            true,
             "it has no manifest: it asks for no capability and goes by its file's name",
         )
     });
