@@ -124,15 +124,6 @@ impl<'a> Trial<'a> {
             if was_killed(output.status) {
                 self.kills += 1;
                 self.acknowledge(&events);
-                let log = self
-                    .home
-                    .sessions()
-                    .join(format!("sessions/s-{}.log", self.name));
-                if let Ok(text) = std::fs::read(&log) {
-                    if text.len() > 1500 {
-                        std::fs::write(&log, &text[..text.len() - 5]).unwrap();
-                    }
-                }
             } else if is_done {
                 let last = events.last().unwrap();
                 assert_eq!(last["type"], "run.completed");

@@ -133,12 +133,15 @@ fn plugins_are_listed_inspected_and_checked() {
 }
 
 #[test]
-fn a_check_runs_the_examples_and_misses_the_manifest() {
+fn a_check_runs_the_examples_and_tells_that_there_is_no_manifest() {
     let home = home();
     let echo = home.install("echo", guests::ECHO);
-    let ran = home.with(["plugin", "check"]).arg(echo).run().code(1);
+    let ran = home.with(["plugin", "check"]).arg(echo).run().code(0);
     ran.says("✓ echo, example \"A word\" works")
-        .says("✗ it has no manifest");
+        .says("✓ it has no manifest");
+    let liar = home.install("liar", guests::LIAR);
+    let ran = home.with(["plugin", "check"]).arg(liar).run().code(1);
+    ran.complains("the input schema of tool liar is not JSON");
 }
 
 #[test]
