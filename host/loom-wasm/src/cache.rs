@@ -29,7 +29,7 @@ impl Cache {
     pub(crate) fn open(directory: &Path) -> Result<Self> {
         let fail = |error: std::io::Error| {
             Error::denied(format!(
-                "the cache directory {} cannot be used ({error}); name another one or turn the cache off",
+                "the cache directory {} cannot be used ({error})",
                 directory.display()
             ))
         };
@@ -41,7 +41,7 @@ impl Cache {
         let metadata = fs::metadata(directory).map_err(fail)?;
         if !is_own(&metadata) {
             return Err(Error::denied(format!(
-                "the cache directory {} is open to other users; run `chmod 700` on it or name another one",
+                "the cache directory {} is open to other users; run `chmod 700` on it",
                 directory.display()
             )));
         }

@@ -244,12 +244,20 @@ impl Loom {
     }
 }
 
+/// A cache that cannot be used costs time at each start, and nothing else.
 fn engine(config: &Config) -> anyhow::Result<Engine> {
     let cache_directory = Some(config.cache_dir.join("compiled"));
-    Ok(Engine::new(&EngineConfig {
+    let with_cache = Engine::new(&EngineConfig {
         cache_directory,
         ..EngineConfig::default()
-    })?)
+    });
+    match with_cache {
+        Ok(engine) => Ok(engine),
+        Err(error) => {
+            tracing::warn!(target: "loom::notice", "{error}; compiled plugins are not kept");
+            Ok(Engine::new(&EngineConfig::default())?)
+        }
+    }
 }
 
 fn find<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a Installed> {
