@@ -1,9 +1,12 @@
 //! Builds the plugin in `custom-provider/` and tells `custom_provider.rs` where it is.
 
-use std::path::Path;
+use std::env;
+use std::path::PathBuf;
 
 fn main() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Asked for when it runs: the script may have been built in a checkout that has moved since.
+    let examples =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     let source = examples.join("custom-provider");
     println!("cargo::rerun-if-changed={}", source.display());
     let package = ["--package=loom-example-custom-provider"];

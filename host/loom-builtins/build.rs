@@ -7,7 +7,10 @@ use std::{env, fs};
 use sha2::{Digest as _, Sha256};
 
 fn main() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Asked for when it runs: the script may have been built in a checkout that has moved since.
+    let workspace =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"))
+            .join("../..");
     let directory = workspace.join("plugins");
     println!("cargo::rerun-if-changed={}", directory.display());
     let plugins = plugins(&directory);

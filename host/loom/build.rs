@@ -8,7 +8,10 @@ use std::{env, fs};
 const LEFT_OUT: [&str; 3] = ["fixtures", "tests", "tests.rs"];
 
 fn main() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Asked for when it runs: the script may have been built in a checkout that has moved since.
+    let workspace =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"))
+            .join("../..");
     let mut files = Vec::new();
     for part in ["sdk", "wit"] {
         let directory = workspace.join(part);

@@ -151,6 +151,33 @@ async fn python_without_grants_reads_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_granted_but_not_asked_for_does_not_hold() {
+    let Some(component) = loom_tests::python::component() else {
+        return;
+    };
+    let (_outside, inside) = world();
+    let bare = tempfile::tempdir().unwrap();
+    let path = bare.path().join("bare.wasm");
+    fs::copy(component, &path).unwrap();
+    let plugin = Plugin::load(&engine(), PluginSource::File(path)).await;
+    let grants = Grants {
+        environment: BTreeMap::from([("LANG".to_owned(), "C".to_owned())]),
+        ..directory(&inside, FileAccess::ReadWrite)
+    };
+    let configured = plugin.unwrap();
+    let configured = configured.configure(grants, Limits::default(), BTreeMap::new());
+    let bare = configured.unwrap();
+    assert_eq!(
+        bare.surplus_grants(),
+        ["files", "environment variable LANG"]
+    );
+    let read = call(&bare, "py_read", json!({ "path": "note.txt" })).await;
+    assert!(read.is_err(), "it read {read:?}");
+    let seen = call(&bare, "py_environment", json!({})).await.unwrap();
+    assert!(!format!("{seen:?}").contains("LANG"), "it saw {seen:?}");
+}
+
+#[tokio::test]
 async fn python_sees_the_granted_variables_and_no_others() {
     let Some(bare) = python(Grants::default()).await else {
         return;

@@ -48,7 +48,7 @@ async fn granted_variables_are_all_the_environment() {
 }
 
 #[tokio::test]
-async fn a_grant_that_was_not_asked_for_does_not_hold() {
+async fn a_grant_that_was_not_asked_for_is_told() {
     let environment = BTreeMap::from([("LANG".to_owned(), "C".to_owned())]);
     let effects = Guest::new(
         guests::EFFECTS,
