@@ -13,13 +13,10 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use loom_core::Agent;
 use loom_tests::guests;
 use loom_tests::sandbox::{self, Guest};
-use loom_types::{
-    CompletionContext, Message, ModelRequest, Provider, RunId, SessionId, ToolContext,
-};
+use loom_types::{CompletionContext, Message, ModelRequest, Provider, ToolContext};
 use loom_wasm::{Engine, EngineConfig, FileAccess, Grants, Limits, Plugin, PluginSource};
 use serde_json::json;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
 const ONE_ANSWER: &str = r#"[{"text": "done"}]"#;
 const ONE_CALL: &str =
@@ -138,11 +135,7 @@ async fn complete(provider: &dyn Provider) -> usize {
         messages: vec![Arc::new(Message::user("hello"))],
         ..ModelRequest::default()
     };
-    let context = CompletionContext {
-        run_id: RunId::generate(),
-        session_id: SessionId::generate(),
-        cancel: CancellationToken::new(),
-    };
+    let context = CompletionContext::standalone();
     provider
         .complete(request, &context)
         .await

@@ -4,12 +4,10 @@ use futures::TryStreamExt as _;
 use loom_tests::guests;
 use loom_tests::sandbox::Guest;
 use loom_types::{
-    CompletionContext, Error, ErrorKind, Message, ModelEvent, ModelRequest, Provider, RunId,
-    SessionId, StopReason,
+    CompletionContext, Error, ErrorKind, Message, ModelEvent, ModelRequest, Provider, StopReason,
 };
 use loom_wasm::{Grants, Limits};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 async fn provider(script: &str) -> Arc<dyn Provider> {
     let guest = Guest::with(
@@ -28,11 +26,7 @@ async fn ask(provider: &dyn Provider) -> Result<Vec<ModelEvent>, Error> {
         messages: vec![Arc::new(Message::user("hello"))],
         ..ModelRequest::default()
     };
-    let context = CompletionContext {
-        run_id: RunId::generate(),
-        session_id: SessionId::generate(),
-        cancel: CancellationToken::new(),
-    };
+    let context = CompletionContext::standalone();
     provider
         .complete(request, &context)
         .await?

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use loom_types::{
-    Error, Memory, Message, ModelRequest, Provider, RunId, SessionId, Tool, ToolDefinition,
+    CorrelationId, Error, Memory, Message, ModelRequest, Provider, RunId, SessionId, Tool,
+    ToolDefinition, Trace,
 };
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -73,8 +74,13 @@ impl Agent {
     /// Outside of a tokio runtime.
     #[must_use]
     pub fn start(&self, options: RunOptions) -> Run {
+        let run_id = RunId::generate();
+        let correlation_id = options.correlation_id;
+        let correlation_id = correlation_id.unwrap_or_else(|| CorrelationId::from(&run_id));
         let start = Start {
-            run_id: RunId::generate(),
+            trace: Trace::of_run(correlation_id, &run_id),
+            run_id,
+            parent: None,
             session_id: options.session.clone().unwrap_or_else(SessionId::generate),
             options,
         };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use loom_types::{
-    CallId, Error, Message, ModelEvent, Part, Reasoning, Result, Role, StopReason, ToolCall, Usage,
+    CallId, Error, Message, ModelEvent, Part, Reasoning, Result, Role, StopReason, ToolCall,
 };
 
 /// An answer in the making.
@@ -14,7 +14,6 @@ pub(crate) struct Assembly {
     calls: HashMap<u32, usize>,
     /// Where in `parts` the block of reasoning is that has not ended.
     reasoning: Option<usize>,
-    usage: Usage,
     stop: Option<StopReason>,
 }
 
@@ -38,9 +37,9 @@ impl Assembly {
             ModelEvent::ToolCallArguments { index, fragment } => {
                 return self.push_arguments(index, &fragment);
             }
-            ModelEvent::Usage { usage } => self.usage = usage,
             ModelEvent::Stop { reason } => self.stop = Some(reason),
-            ModelEvent::Other { .. } => {}
+            ModelEvent::Routing(routing) if routing.restarts() => *self = Self::default(),
+            ModelEvent::Usage { .. } | ModelEvent::Routing(_) | ModelEvent::Other { .. } => {}
         }
         Ok(())
     }
@@ -118,11 +117,6 @@ impl Assembly {
             _ => None,
         });
         texts.collect()
-    }
-
-    /// The tokens so far, as the provider counted them last.
-    pub(crate) fn usage(&self) -> Usage {
-        self.usage
     }
 
     /// Whether the model has ended its answer.

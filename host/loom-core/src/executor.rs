@@ -6,11 +6,12 @@
 
 mod calls;
 mod end;
+mod meter;
 mod turn;
 
 use std::sync::Arc;
 
-use loom_types::{Error, Message, Result, RunEvent, RunId, SessionId};
+use loom_types::{Error, Message, Result, RunEvent, RunId, SessionId, Trace};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -20,7 +21,7 @@ use crate::events::Events;
 use crate::journal::Journal;
 use crate::stop::Stop;
 use crate::transcript::{Next, Transcript};
-use crate::{Input, RunOptions, session};
+use crate::{Input, ParentRun, RunOptions, session};
 use end::{End, Tally};
 
 /// How often a model may correct an answer that does not fit the output schema.
@@ -30,6 +31,9 @@ const MAX_CORRECTIONS: u32 = 2;
 pub(crate) struct Start {
     pub(crate) run_id: RunId,
     pub(crate) session_id: SessionId,
+    pub(crate) trace: Trace,
+    /// Where the run was started from, if it is a sub-agent's.
+    pub(crate) parent: Option<ParentRun>,
     pub(crate) options: RunOptions,
 }
 
@@ -40,7 +44,12 @@ pub(crate) async fn execute(
     cancel: CancellationToken,
     sender: mpsc::Sender<RunEvent>,
 ) {
-    let span = tracing::info_span!("run", run_id = %start.run_id, session_id = %start.session_id);
+    let span = tracing::info_span!(
+        "run",
+        correlation_id = %start.trace.correlation_id,
+        run_id = %start.run_id,
+        session_id = %start.session_id
+    );
     let run = async {
         let stop = Stop::new(cancel, agent.limits.wall_time);
         let mut executor = Executor {
@@ -48,6 +57,8 @@ pub(crate) async fn execute(
             events: Events::new(sender, stop.clone()),
             stop,
             transcript: Transcript::default(),
+            trace: start.trace,
+            parent: start.parent,
             tally: Tally::new(start.run_id, start.session_id),
             agent,
         };
@@ -67,6 +78,8 @@ struct Executor {
     journal: Journal,
     transcript: Transcript,
     tally: Tally,
+    trace: Trace,
+    parent: Option<ParentRun>,
 }
 
 impl Executor {
@@ -116,6 +129,8 @@ impl Executor {
             session_id: self.tally.session_id().clone(),
             model: self.model_name(),
             resumed: !self.journal.is_empty(),
+            correlation_id: self.trace.correlation_id,
+            parent_run_id: self.parent.as_ref().map(|parent| parent.run_id.clone()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a run is given: the person's message and the session to put it in.
 
-use loom_types::{Blob, Error, Message, Part, Result, Role, SessionId};
+use loom_types::{Blob, CorrelationId, Error, Message, Part, Result, Role, SessionId};
 
 /// What a person asks: text, and images if the model can see.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,4 +65,7 @@ pub struct RunOptions {
     /// What to add to the session, after its unanswered tool calls are settled. Without it the run
     /// finishes what the session left open.
     pub input: Option<Input>,
+    /// The task that the run belongs to, for example that of an incoming request. Default: the run's
+    /// own id.
+    pub correlation_id: Option<CorrelationId>,
 }

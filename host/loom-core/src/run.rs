@@ -88,6 +88,7 @@ impl Run {
                 turns: 0,
                 tool_calls: 0,
                 usage: Usage::default(),
+                cost: None,
                 duration: Duration::ZERO,
             },
         }

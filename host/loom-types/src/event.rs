@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, Message, Outcome, RunId, SessionId, ToolCall, ToolResult, Usage};
+use crate::{
+    CallId, CorrelationId, Error, Latency, Message, Outcome, PermissionDecision, PermissionRequest,
+    Routing, RunId, SessionId, ToolCall, ToolResult, Usage, Usd,
+};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +24,11 @@ pub enum RunEvent {
         model: String,
         /// The session had entries before.
         resumed: bool,
+        /// The same for a run and all that its sub-agents do.
+        correlation_id: CorrelationId,
+        /// The run that this one is a sub-agent of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent_run_id: Option<RunId>,
     },
     /// A model is about to be asked; turns count from 1.
     TurnStarted { turn: u32 },
@@ -28,8 +36,33 @@ pub enum RunEvent {
     TextDelta { text: String },
     /// A piece of the model's reasoning.
     ReasoningDelta { text: String },
+    /// The pool took a decision. If it [`restarts`](Routing::restarts), the deltas of this turn that
+    /// came before are void.
+    ModelRouted { routing: Routing },
+    /// The model's answer is whole, or broke off.
+    ModelAnswered {
+        turn: u32,
+        /// `provider/model` of who answered.
+        model: String,
+        /// As the provider counted it; zero where it did not say.
+        usage: Usage,
+        /// None if nobody said what the model costs.
+        cost: Option<Usd>,
+        latency: Latency,
+        /// Why there is no answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Error>,
+    },
     /// The model's message is whole and in the session's log.
     MessageCompleted { message: Arc<Message> },
+    /// A person is asked whether a call may run; the decision follows.
+    PermissionAsked { request: Arc<PermissionRequest> },
+    /// It was decided whether a call may run.
+    PermissionDecided {
+        call_id: CallId,
+        tool: String,
+        decision: PermissionDecision,
+    },
     /// A tool call begins.
     ToolStarted { call: ToolCall },
     /// A tool reports how far it has come; `fraction` from 0.0 to 1.0.
@@ -43,6 +76,21 @@ pub enum RunEvent {
         result: ToolResult,
         duration: Duration,
     },
+    /// Something happened in the run of a sub-agent that this call started. Pieces of its answer and
+    /// of its reasoning are left out.
+    SubAgent {
+        call_id: CallId,
+        agent: String,
+        event: Box<RunEvent>,
+    },
+    /// The run waits until it is resumed.
+    Paused,
+    /// The run goes on.
+    Resumed,
+    /// A message that was put into the running run is in the session's log.
+    MessageInjected { priority: u8, text: String },
+    /// The model got a hint with its next question.
+    Reminded { rule: String, text: String },
     /// A turn ended: the model's answer and all its tool calls.
     TurnCompleted { turn: u32, usage: Usage },
     /// Something the person should know, though the run goes on.

@@ -6,24 +6,34 @@
 //! What must not be here: anything that does something. No I/O, no clock but for ids, no wasmtime.
 
 mod content;
+mod correlation;
 mod error;
 mod event;
+mod footprint;
 mod id;
 mod memory;
 mod message;
 mod outcome;
+mod permission;
 mod provider;
+mod routing;
 mod tool;
+mod usd;
 
 pub use content::{Blob, Content};
+pub use correlation::{CorrelationId, Trace};
 pub use error::{Category, Error, ErrorKind, Result};
 pub use event::RunEvent;
+pub use footprint::{Footprint, Resource, Touch};
 pub use id::{CallId, RunId, SessionId};
 pub use memory::{Entry, Hit, Memory, Page, Query, SessionInfo};
 pub use message::{Message, Part, Reasoning, Role, ToolCall, ToolResult};
 pub use outcome::{Limit, Outcome, Report};
+pub use permission::{DecidedBy, PermissionDecision, PermissionMode, PermissionRequest};
 pub use provider::{
     CompletionContext, EventStream, ModelEvent, ModelInfo, ModelRequest, Provider, StopReason,
     ToolChoice, Usage,
 };
+pub use routing::Routing;
 pub use tool::{Access, AccessMode, Example, Progress, Safety, Tool, ToolContext, ToolDefinition};
+pub use usd::{Latency, Price, Usd};

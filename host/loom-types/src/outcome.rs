@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, RunId, SessionId, Usage};
+use crate::{Error, RunId, SessionId, Usage, Usd};
 
 /// The end of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Report {
     pub turns: u32,
     pub tool_calls: u32,
     pub usage: Usage,
+    /// What the models cost, sub-agents included; none if no model has a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Usd>,
     pub duration: Duration,
 }
 
@@ -40,6 +43,14 @@ pub enum Limit {
     Turns(u32),
     WallTime(Duration),
     OutputTokens(u64),
+    /// Input and output, sub-agents included.
+    Tokens(u64),
+    /// Money, sub-agents included.
+    Cost(Usd),
+    /// Sub-agents included.
+    ToolCalls(u32),
+    /// So many identical calls in a row failed in the same way.
+    RepeatedFailures(u32),
 }
 
 impl Outcome {
@@ -70,9 +81,16 @@ impl Outcome {
 impl std::fmt::Display for Limit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Turns(1) => write!(f, "the limit of 1 turn"),
             Self::Turns(turns) => write!(f, "the limit of {turns} turns"),
             Self::WallTime(time) => write!(f, "the time limit of {time:?}"),
             Self::OutputTokens(tokens) => write!(f, "the limit of {tokens} output tokens"),
+            Self::Tokens(tokens) => write!(f, "the budget of {tokens} tokens"),
+            Self::Cost(cost) => write!(f, "the budget of {cost}"),
+            Self::ToolCalls(calls) => write!(f, "the limit of {calls} tool calls"),
+            Self::RepeatedFailures(times) => {
+                write!(f, "the same call failed {times} times in a row")
+            }
         }
     }
 }

@@ -7,7 +7,9 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{CallId, Message, Result, RunId, SessionId, ToolDefinition};
+use crate::{
+    CallId, CorrelationId, Message, Result, Routing, RunId, SessionId, ToolDefinition, Trace,
+};
 
 /// A provider of language models, or a pool of them.
 #[async_trait]
@@ -34,7 +36,23 @@ pub type EventStream = BoxStream<'static, Result<ModelEvent>>;
 pub struct CompletionContext {
     pub run_id: RunId,
     pub session_id: SessionId,
+    /// What outgoing requests name as their cause.
+    pub trace: Trace,
     pub cancel: CancellationToken,
+}
+
+impl CompletionContext {
+    /// A context of its own, for a question outside a run.
+    #[must_use]
+    pub fn standalone() -> Self {
+        let run_id = RunId::generate();
+        Self {
+            trace: Trace::of_run(CorrelationId::from(&run_id), &run_id),
+            run_id,
+            session_id: SessionId::generate(),
+            cancel: CancellationToken::new(),
+        }
+    }
 }
 
 /// What a model is asked.
@@ -111,6 +129,8 @@ pub enum ModelEvent {
     Stop {
         reason: StopReason,
     },
+    /// A pool took a decision.
+    Routing(Routing),
     Other {
         value: serde_json::Value,
     },
@@ -126,6 +146,14 @@ pub struct Usage {
     pub cache_read_tokens: u64,
     pub cache_write_tokens: u64,
     pub reasoning_tokens: u64,
+}
+
+impl Usage {
+    /// Input and output together.
+    #[must_use]
+    pub fn total_tokens(&self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
 }
 
 impl std::ops::AddAssign for Usage {

@@ -7,13 +7,22 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::{CallId, Content, Result, RunId, SessionId};
+use crate::{
+    CallId, Content, CorrelationId, Footprint, Resource, Result, RunId, SessionId, Touch, Trace,
+};
 
 /// A tool.
 #[async_trait]
 pub trait Tool: Send + Sync {
     /// What the model is told of it.
     fn definition(&self) -> &Arc<ToolDefinition>;
+
+    /// What a call with these arguments touches. The caller has validated them. Default: what the
+    /// definition says, see [`ToolDefinition::footprint`]; whoever knows what the arguments stand for,
+    /// and what is granted, knows better.
+    async fn footprint(&self, arguments: &serde_json::Value) -> Footprint {
+        self.definition().footprint(arguments)
+    }
 
     /// Runs it. The caller has validated `arguments` against the definition's schema.
     async fn call(
@@ -98,6 +107,36 @@ impl ToolDefinition {
         }
     }
 
+    /// What a call touches, as far as the definition tells: files by the path as it is written, made
+    /// absolute by nobody. A call of an exclusive tool touches everything, as does one of a tool that
+    /// is not safe and declares nothing.
+    #[must_use]
+    pub fn footprint(&self, arguments: &serde_json::Value) -> Footprint {
+        let declares = !self.accesses.is_empty();
+        if self.safety == Safety::Exclusive || (self.safety == Safety::Cautious && !declares) {
+            return Footprint::Everything;
+        }
+        let touches = self.accesses.iter().filter_map(|access| {
+            let name = arguments.pointer(&access.argument)?.as_str()?.to_owned();
+            let resource = match access.scheme.as_str() {
+                "file" => Resource::File {
+                    path: name.into(),
+                    identity: None,
+                },
+                "url" => Resource::Url(name),
+                scheme => Resource::Named {
+                    scheme: scheme.to_owned(),
+                    name,
+                },
+            };
+            Some(Touch {
+                mode: access.mode,
+                resource,
+            })
+        });
+        Footprint::Resources(touches.collect())
+    }
+
     /// The same, declared [`Safety::Safe`], and so idempotent.
     #[must_use]
     pub fn safe(mut self) -> Self {
@@ -113,6 +152,8 @@ pub struct ToolContext {
     pub call_id: CallId,
     pub run_id: RunId,
     pub session_id: SessionId,
+    /// What outgoing requests name as their cause.
+    pub trace: Trace,
     /// How long the call may take.
     pub timeout: Duration,
     pub cancel: CancellationToken,
@@ -123,9 +164,11 @@ impl ToolContext {
     /// A context of its own, for a call outside a run.
     #[must_use]
     pub fn standalone(timeout: Duration) -> Self {
+        let run_id = RunId::generate();
         Self {
             call_id: CallId::from("call-1"),
-            run_id: RunId::generate(),
+            trace: Trace::of_run(CorrelationId::from(&run_id), &run_id),
+            run_id,
             session_id: SessionId::generate(),
             timeout,
             cancel: CancellationToken::new(),

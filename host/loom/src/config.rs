@@ -5,6 +5,7 @@
 //! What must not be here: anything that acts on the configuration.
 
 mod address;
+mod defaults;
 mod layers;
 mod model;
 mod overrides;
@@ -26,6 +27,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use loom_types::{PermissionMode, Price, Usd};
 use serde::Serialize;
 
 pub use overrides::Overrides;
@@ -49,8 +51,21 @@ pub struct Config {
     pub model: Option<String>,
     /// Replaces the role text of the built-in system prompt.
     pub instructions: Option<String>,
+    /// The models that answer, best first. At least one: without `[[pool]]` it is the one of
+    /// `provider` and `model`.
+    pub pool: Vec<PoolMember>,
+    /// How the pool deals with failures.
+    pub failover: FailoverConfig,
+    /// What models cost that `pool` has no price for, by a pattern of `provider/model`, most exact
+    /// pattern first.
+    pub prices: BTreeMap<String, Price>,
     pub limits: RunLimits,
+    pub budget: BudgetConfig,
     pub tools: ToolFilter,
+    pub permissions: PermissionsConfig,
+    pub agents: AgentsConfig,
+    pub reminders: RemindersConfig,
+    pub telemetry: TelemetryConfig,
     pub providers: BTreeMap<String, ProviderConfig>,
     /// By the plugin's name. A plugin that is not here is enabled and granted nothing.
     pub plugins: BTreeMap<String, PluginConfig>,
@@ -82,6 +97,108 @@ pub struct RunLimits {
     pub tool_timeout: Duration,
 }
 
+/// A model that may answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PoolMember {
+    /// A key of [`Config::providers`].
+    pub provider: String,
+    /// The provider's id of a model; the first that the provider lists if absent.
+    pub model: Option<String>,
+    /// Members are tried in this order, lowest first. Default 1.
+    pub priority: u32,
+    /// How often it is chosen among members of the same priority, in proportion. Default 1.
+    pub weight: u32,
+    /// Answers side by side; more wait, or go to another member. Default none.
+    pub max_concurrent: Option<u32>,
+    /// For the first token. Default 60 s: local servers load a model at the first question.
+    #[serde(serialize_with = "units::serialize_duration")]
+    pub first_token_timeout: Duration,
+    /// Between two pieces of an answer. Default 60 s.
+    #[serde(serialize_with = "units::serialize_duration")]
+    pub idle_timeout: Duration,
+    pub price: Option<Price>,
+    /// Tokens of input and output together, where the provider does not say.
+    pub context_window: Option<u64>,
+}
+
+/// How the pool deals with failures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailoverConfig {
+    /// Attempts at one answer, over all members. Default 6.
+    pub attempts: u32,
+    /// Ask a second member when the first token is later than the first member's own 95th
+    /// percentile. Default false: it costs.
+    pub hedge: bool,
+}
+
+/// What a run and all its sub-agents may use up together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BudgetConfig {
+    /// Input and output. Default none.
+    pub tokens: Option<u64>,
+    /// Default none. Counts only models that have a price.
+    pub usd: Option<Usd>,
+    /// Default none.
+    pub tool_calls: Option<u32>,
+}
+
+/// Which tool calls may run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PermissionsConfig {
+    /// What happens to calls that no rule speaks of. Default `ask`.
+    pub mode: PermissionMode,
+    /// Rules: `TOOL`, or `TOOL(PATTERN)`. `deny` wins over `ask`, `ask` over `allow`.
+    pub allow: Vec<String>,
+    pub ask: Vec<String>,
+    pub deny: Vec<String>,
+    /// Where answers are kept that hold for ever. Absolute; may not exist.
+    pub file: PathBuf,
+}
+
+/// Sub-agents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AgentsConfig {
+    /// Whether the model may start sub-agents. Default true.
+    pub enabled: bool,
+    /// How deep they may be nested. Default 3.
+    pub depth: u32,
+    /// For one sub-agent. Default 5 minutes.
+    #[serde(serialize_with = "units::serialize_duration")]
+    pub timeout: Duration,
+    /// For one sub-agent. Default 50.
+    pub turns: u32,
+    /// Where definitions are looked for, in this order; the first of a name wins. They need not exist.
+    pub directories: Vec<AgentDirectory>,
+}
+
+/// A directory with definitions of agents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AgentDirectory {
+    /// Absolute; may not exist.
+    pub path: PathBuf,
+    /// False for a project that the person has not trusted: its agents are listed, not used.
+    pub trusted: bool,
+}
+
+/// Hints to the model about its run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RemindersConfig {
+    /// Default true.
+    pub enabled: bool,
+    /// Names of rules that are left out.
+    pub disabled: Vec<String>,
+}
+
+/// What leaves the process about runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TelemetryConfig {
+    /// Base URL of an OTLP/HTTP collector; none is sent to by default. `OTEL_EXPORTER_OTLP_ENDPOINT`
+    /// sets it too.
+    pub otlp_endpoint: Option<String>,
+    /// Whether prompts, answers, arguments and results are in what is exported. Default false.
+    pub content: bool,
+}
+
 /// Which tools the model sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ToolFilter {
@@ -89,6 +206,10 @@ pub struct ToolFilter {
     pub allowed: Vec<String>,
     /// Patterns too; they win over `allowed`. Default none.
     pub disallowed: Vec<String>,
+    /// How many calls of a tool run side by side, by its name. Default: no limit of its own.
+    pub at_once: BTreeMap<String, u32>,
+    /// Whether the model has the tool `todo`. Default true.
+    pub todo: bool,
 }
 
 /// A provider: a plugin that exports `llm`, with an address and a key.

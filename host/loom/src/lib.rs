@@ -45,15 +45,16 @@ pub use async_trait::async_trait;
 pub use config::{Config, ConfigError};
 pub use host::{CheckLine, Loom, PluginProblem, PluginSource, PluginSummary};
 pub use loom_core::{
-    Agent, AgentBuilder, BuildError, Input, Limits, ProcessMemory, Run, RunOptions, call_tool,
-    session,
+    Agent, AgentBuilder, BuildError, Input, Limits, ObservedRun, Observer, ParentRun,
+    ProcessMemory, Run, RunOptions, call_tool, session,
 };
 pub use loom_types::{
-    Access, AccessMode, Blob, CallId, Category, CompletionContext, Content, Entry, Error,
-    ErrorKind, EventStream, Example, Hit, Limit, Memory, Message, ModelEvent, ModelInfo,
-    ModelRequest, Outcome, Page, Part, Progress, Provider, Query, Reasoning, Report, Result, Role,
-    RunEvent, RunId, Safety, SessionId, SessionInfo, StopReason, Tool, ToolCall, ToolChoice,
-    ToolContext, ToolDefinition, ToolResult, Usage,
+    Access, AccessMode, Blob, CallId, Category, CompletionContext, Content, CorrelationId,
+    DecidedBy, Entry, Error, ErrorKind, EventStream, Example, Footprint, Hit, Latency, Limit,
+    Memory, Message, ModelEvent, ModelInfo, ModelRequest, Outcome, Page, Part, PermissionDecision,
+    PermissionMode, PermissionRequest, Price, Progress, Provider, Query, Reasoning, Report,
+    Resource, Result, Role, Routing, RunEvent, RunId, Safety, SessionId, SessionInfo, StopReason,
+    Tool, ToolCall, ToolChoice, ToolContext, ToolDefinition, ToolResult, Touch, Trace, Usage, Usd,
 };
 
 /// The command `loom`: reads the arguments of the process, does what they say and returns how the

@@ -1,7 +1,7 @@
 //! Answers from event sequences, sane and not.
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
-use loom_types::ErrorKind;
+use loom_types::{ErrorKind, Routing};
 use serde_json::{Value, json};
 
 use super::*;
@@ -227,18 +227,17 @@ fn arguments_without_a_start_are_an_error() {
 }
 
 #[test]
-fn the_last_usage_counts_even_after_the_stop() {
-    let usage = |output_tokens| Usage {
-        output_tokens,
-        ..Usage::default()
+fn what_came_before_a_restart_is_void() {
+    let restart = ModelEvent::Routing(Routing::FailedOver {
+        from: "a/b".to_owned(),
+        to: "c/d".to_owned(),
+        error: Error::unavailable("gone"),
+    });
+    let text = |text: &str| ModelEvent::Text {
+        text: text.to_owned(),
     };
-    let mut assembly = Assembly::default();
-    for tokens in [1, 5] {
-        let usage = usage(tokens);
-        assembly.push(end()).unwrap();
-        assembly.push(ModelEvent::Usage { usage }).unwrap();
-    }
-    assert_eq!(assembly.usage(), usage(5));
+    let answer = assemble([text("half an ans"), restart, text("whole"), end()]).unwrap();
+    assert_eq!(answer.message.text(), "whole");
 }
 
 #[test]

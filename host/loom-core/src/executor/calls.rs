@@ -144,6 +144,7 @@ impl Executor {
             call_id: call.id.clone(),
             run_id: self.tally.run_id().clone(),
             session_id: self.tally.session_id().clone(),
+            trace: self.trace.child(call.id.as_str()),
             // What the tool is told. The call is held to its own limit, the run's time ends all calls.
             timeout: self.stop.clamp(self.agent.limits.tool_timeout),
             progress: self.events.progress(call.id.clone(), cancel.clone()),

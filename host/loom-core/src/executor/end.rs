@@ -1,6 +1,6 @@
 //! How runs end, and what they count on the way.
 
-use loom_types::{Error, Limit, Outcome, Report, RunId, SessionId, Usage};
+use loom_types::{Error, Limit, Outcome, Report, RunId, SessionId, Usage, Usd};
 use tokio::time::Instant;
 
 use crate::stop::Cause;
@@ -36,6 +36,8 @@ pub(super) struct Tally {
     pub(super) turns: u32,
     pub(super) tool_calls: u32,
     pub(super) usage: Usage,
+    /// Of what has a price.
+    pub(super) cost: Option<Usd>,
     /// How often the model was told that its answer does not fit the output schema.
     pub(super) corrections: u32,
     /// How often in a row the model said nothing.
@@ -53,6 +55,7 @@ impl Tally {
             turns: 0,
             tool_calls: 0,
             usage: Usage::default(),
+            cost: None,
             corrections: 0,
             silences: 0,
         }
@@ -75,6 +78,7 @@ impl Tally {
             turns: self.turns,
             tool_calls: self.tool_calls,
             usage: self.usage,
+            cost: self.cost,
             duration: self.started.elapsed(),
         };
         match end {

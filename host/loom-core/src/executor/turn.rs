@@ -11,6 +11,7 @@ use loom_types::{
 
 use super::Executor;
 use super::end::End;
+use super::meter::Meter;
 use crate::assemble::{Answer, Assembly};
 use crate::session;
 
@@ -55,9 +56,10 @@ impl Executor {
     /// The model's next answer, whole. Text and tokens of one that breaks off are kept in the tally.
     async fn ask(&mut self) -> Result<(Answer, Usage), End> {
         let mut assembly = Assembly::default();
-        let streamed = self.stream(&mut assembly).await;
-        let usage = assembly.usage();
-        self.tally.usage += usage;
+        let mut meter = Meter::start(self.model_name());
+        let streamed = self.stream(&mut assembly, &mut meter).await;
+        meter.settle();
+        let usage = self.account(&meter, &streamed).await;
         let text = assembly.text();
         if !text.is_empty() {
             self.tally.text = text;
@@ -74,13 +76,37 @@ impl Executor {
         Ok((answer, usage))
     }
 
-    async fn stream(&mut self, assembly: &mut Assembly) -> Result<(), End> {
+    /// Counts what an answer used up, and tells of it.
+    async fn account(&mut self, meter: &Meter, streamed: &Result<(), End>) -> Usage {
+        let (usage, cost) = meter.spent();
+        self.tally.usage += usage;
+        if let Some(cost) = cost {
+            *self.tally.cost.get_or_insert_default() += cost;
+        }
+        let error = match streamed {
+            Err(End::Failed(error)) => Some(error.clone()),
+            _ => None,
+        };
+        let answered = RunEvent::ModelAnswered {
+            turn: self.tally.turns,
+            model: meter.model().to_owned(),
+            usage,
+            cost,
+            latency: meter.latency(),
+            error,
+        };
+        self.events.emit(answered).await;
+        usage
+    }
+
+    async fn stream(&mut self, assembly: &mut Assembly, meter: &mut Meter) -> Result<(), End> {
         let cancel = self.stop.child_token();
         // However the answer ends, whoever still works on it is told.
         let _guard = cancel.clone().drop_guard();
         let context = CompletionContext {
             run_id: self.tally.run_id().clone(),
             session_id: self.tally.session_id().clone(),
+            trace: self.trace.child(&format!("turn {}", self.tally.turns)),
             cancel,
         };
         let provider = Arc::clone(&self.agent.provider);
@@ -100,7 +126,10 @@ impl Executor {
             };
             match event {
                 None => return Ok(()),
-                Some(Ok(event)) => self.receive(event, assembly).await?,
+                Some(Ok(event)) => {
+                    meter.see(&event);
+                    self.receive(event, assembly).await?;
+                }
                 // The answer is whole: what fails after its end costs nothing.
                 Some(Err(error)) if assembly.has_stopped() => {
                     tracing::debug!(kind = ?error.kind, "the stream failed after the answer's end");
@@ -128,6 +157,9 @@ impl Executor {
             ModelEvent::Reasoning { text } if !text.is_empty() => {
                 Some(RunEvent::ReasoningDelta { text: text.clone() })
             }
+            ModelEvent::Routing(routing) => Some(RunEvent::ModelRouted {
+                routing: routing.clone(),
+            }),
             _ => None,
         };
         let pushed = assembly.push(event);

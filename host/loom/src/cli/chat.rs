@@ -136,6 +136,7 @@ impl<'a> Chat<'a> {
             session: Some(self.session.clone()),
             resume: false,
             input: Some(Input::new(text)),
+            ..RunOptions::default()
         });
         let options = HumanOptions {
             introduced: true,

@@ -91,6 +91,7 @@ async fn options(
         session: session(agent, config, memory).await?,
         resume: agent.resume.is_some(),
         input: prompt.map(Input::new),
+        ..RunOptions::default()
     })
 }
 

@@ -11,8 +11,9 @@ use super::raw::{Raw, RawGrants, RawLimits, RawPlugin, RawPluginLimits, RawProvi
 use super::section::Located;
 use super::tree::Origin;
 use super::{
-    Config, FileGrant, GrantsConfig, MemoryConfig, PluginConfig, PluginDirectory, PluginLimits,
-    ProviderConfig, RunLimits, SecretGrant, ToolFilter, address,
+    AgentsConfig, BudgetConfig, Config, FailoverConfig, FileGrant, GrantsConfig, MemoryConfig,
+    PermissionsConfig, PluginConfig, PluginDirectory, PluginLimits, PoolMember, ProviderConfig,
+    RemindersConfig, RunLimits, SecretGrant, TelemetryConfig, ToolFilter, address,
 };
 
 /// For one completion: what slow local models need for a long answer.
@@ -48,14 +49,25 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
         provider, model, ..
     } = situation.choice;
     let default_model = providers.get(&provider).and_then(|it| it.model.clone());
+    let model = model.or(default_model);
     Config {
+        pool: vec![PoolMember::new(&provider, model.as_deref())],
+        failover: FailoverConfig::default(),
+        prices: BTreeMap::new(),
+        budget: BudgetConfig::default(),
+        permissions: PermissionsConfig::new(expander.places.data.join("loom/permissions.toml")),
+        agents: AgentsConfig::default(),
+        reminders: RemindersConfig::default(),
+        telemetry: TelemetryConfig::default(),
         provider,
-        model: model.or(default_model),
+        model,
         instructions: raw.instructions,
         limits: resolve_limits(&raw.limits),
         tools: ToolFilter {
             allowed: raw.allowed.unwrap_or_else(|| vec!["*".to_owned()]),
             disallowed: raw.disallowed.unwrap_or_default(),
+            at_once: BTreeMap::new(),
+            todo: true,
         },
         providers,
         plugins: plugins.collect(),

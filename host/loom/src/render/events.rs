@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom_types::{
-    CallId, Content, Error, Limit, Message, Outcome, Part, Reasoning, Report, Role, RunEvent,
-    ToolCall, ToolResult, Usage,
+    CallId, Content, CorrelationId, Error, Limit, Message, Outcome, Part, Reasoning, Report, Role,
+    RunEvent, ToolCall, ToolResult, Usage,
 };
 
 pub(super) const USAGE: Usage = Usage {
@@ -22,6 +22,9 @@ pub(super) fn started() -> RunEvent {
         session_id: "s".into(),
         model: "p/m".to_owned(),
         resumed: false,
+        correlation_id: CorrelationId::parse("00000000-0000-7000-8000-000000000001")
+            .expect("a UUID"),
+        parent_run_id: None,
     }
 }
 
@@ -96,6 +99,7 @@ fn report(text: &str) -> Report {
         turns: 2,
         tool_calls: 2,
         usage: USAGE,
+        cost: None,
         duration: Duration::from_millis(3400),
     }
 }

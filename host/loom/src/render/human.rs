@@ -226,6 +226,10 @@ fn raise(limit: Limit) -> &'static str {
         Limit::Turns(_) => "allow more with --max-turns or limits.turns",
         Limit::WallTime(_) => "allow more with --timeout or limits.wall_time",
         Limit::OutputTokens(_) => "allow more with -c limits.output_tokens=…",
+        Limit::Tokens(_) => "allow more with --max-tokens or budget.tokens",
+        Limit::Cost(_) => "allow more with --max-budget-usd or budget.usd",
+        Limit::ToolCalls(_) => "allow more with -c budget.tool_calls=…",
+        Limit::RepeatedFailures(_) => "see why the call fails, then go on with a hint to the model",
     }
 }
 

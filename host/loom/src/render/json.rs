@@ -268,11 +268,14 @@ impl<W: Write> Render for Json<W> {
                 session_id,
                 model,
                 resumed,
+                correlation_id,
+                ..
             } => self.line(&Line::ThreadStarted {
                 thread_id: session_id,
                 run_id,
                 model,
                 resumed: *resumed,
+                correlation_id: *correlation_id,
             }),
             RunEvent::TurnStarted { turn } => {
                 self.turn = *turn;

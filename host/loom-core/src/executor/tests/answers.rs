@@ -46,12 +46,14 @@ async fn events_tell_the_run_in_order() {
         [
             "run_started",
             "turn_started",
+            "model_answered",
             "message_completed",
             "tool_started",
             "tool_completed",
             "turn_completed",
             "turn_started",
             "text_delta",
+            "model_answered",
             "message_completed",
             "turn_completed",
             "run_ended"

@@ -134,6 +134,7 @@ async fn cancelling_tools_gives_every_call_a_result() {
         session: Some(run.session().clone()),
         resume: true,
         input: None,
+        ..RunOptions::default()
     };
     assert_eq!(agent.start(options).outcome().await.text(), "done");
 }

@@ -94,6 +94,7 @@ impl World {
                 session: Some(Self::session()),
                 resume: !is_new,
                 input: is_new.then(|| "go".into()),
+                ..RunOptions::default()
             });
         let mut events = Vec::new();
         loop {

@@ -105,6 +105,7 @@ async fn a_session_that_reached_a_limit_goes_on_in_another_run() {
         session: Some(first.session().clone()),
         resume: true,
         input: None,
+        ..RunOptions::default()
     };
     assert_eq!(agent.start(options).outcome().await.text(), "done");
 }

@@ -74,6 +74,7 @@ async fn a_resumed_session_whose_answer_does_not_fit_is_corrected() {
         session: Some(first.session().clone()),
         resume: true,
         input: None,
+        ..RunOptions::default()
     };
     assert_eq!(agent.start(options).outcome().await.text(), r#"{"n": 1}"#);
 }

@@ -52,6 +52,7 @@ fn resume(input: Option<&str>) -> RunOptions {
         session: Some(id()),
         resume: true,
         input: input.map(Input::from),
+        ..RunOptions::default()
     }
 }
 
@@ -110,6 +111,7 @@ async fn a_second_run_sees_the_first() {
         session: Some(first.session().clone()),
         resume: true,
         input: Some("b".into()),
+        ..RunOptions::default()
     };
     let (events, outcome) = drain(agent.start(options)).await;
     assert_eq!(outcome.text(), "two");

@@ -6,13 +6,12 @@ use std::time::Duration;
 use crate::{Config, Loom};
 use futures::StreamExt as _;
 use loom_types::{
-    CompletionContext, Error, Message, ModelEvent, ModelRequest, Provider, RunId, SessionId,
-    StopReason, ToolDefinition, Usage,
+    CompletionContext, Error, Message, ModelEvent, ModelRequest, Provider, StopReason,
+    ToolDefinition, Usage,
 };
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
 
 use crate::fault::Exit;
 use crate::output;
@@ -91,11 +90,7 @@ fn request(model: &str, text: &str) -> ModelRequest {
 }
 
 async fn ask(provider: &dyn Provider, request: ModelRequest) -> Result<Answer, Error> {
-    let context = CompletionContext {
-        run_id: RunId::generate(),
-        session_id: SessionId::generate(),
-        cancel: CancellationToken::new(),
-    };
+    let context = CompletionContext::standalone();
     let answer = timeout(PATIENCE, follow(provider, request, &context)).await;
     answer.unwrap_or_else(|_| {
         let message = format!("no whole answer within {} s", PATIENCE.as_secs());

@@ -77,6 +77,8 @@ fn tools_are_filtered_by_patterns() {
         let filter = ToolFilter {
             allowed: own(allowed),
             disallowed: own(disallowed),
+            at_once: std::collections::BTreeMap::new(),
+            todo: true,
         };
         assert_eq!(filter.allows(tool), expected, "{filter:?} {tool}");
     };

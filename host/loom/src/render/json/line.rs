@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use loom_types::{CallId, Category, Error, ErrorKind, Limit, Report, RunId, SessionId, Usage};
+use loom_types::{
+    CallId, Category, CorrelationId, Error, ErrorKind, Limit, Report, RunId, SessionId, Usage,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +20,7 @@ pub(super) enum Line<'a> {
         run_id: &'a RunId,
         model: &'a str,
         resumed: bool,
+        correlation_id: CorrelationId,
     },
     #[serde(rename = "turn.started")]
     TurnStarted { turn: u32 },
@@ -138,6 +141,10 @@ impl<'a> Summary<'a> {
             Limit::Turns(turns) => ("turns", turns.into()),
             Limit::WallTime(time) => ("wall_time_ms", milliseconds(time)),
             Limit::OutputTokens(tokens) => ("output_tokens", tokens),
+            Limit::Tokens(tokens) => ("tokens", tokens),
+            Limit::Cost(cost) => ("cost_nano_usd", cost.nanos()),
+            Limit::ToolCalls(calls) => ("tool_calls", calls.into()),
+            Limit::RepeatedFailures(times) => ("repeated_failures", times.into()),
         };
         self.limit = Some(Reached { kind, value });
         self
