@@ -14,7 +14,12 @@ use tokio_util::sync::CancellationToken;
 use crate::catalogue::Catalogue;
 use crate::executor::{self, Start};
 use crate::output::OutputSchema;
-use crate::{Input, Limits, ProcessMemory, Run, RunOptions};
+use crate::sub_agent::TaskTool;
+use crate::todo::TodoTool;
+use crate::{
+    BudgetLimits, Input, Limits, Observer, ProcessMemory, Reminders, Run, RunOptions, Steering,
+    SubAgents,
+};
 
 /// How many events wait for a reader before the run does. A burst of a fast model; small enough for
 /// thousands of runs.
@@ -30,7 +35,7 @@ pub struct Agent {
 pub(crate) struct Setup {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) memory: Arc<dyn Memory>,
-    pub(crate) catalogue: Catalogue,
+    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) instructions: Option<Arc<Message>>,
     pub(crate) limits: Limits,
     pub(crate) output: Option<OutputSchema>,
@@ -38,6 +43,11 @@ pub(crate) struct Setup {
     pub(crate) request: ModelRequest,
     /// Goes into the first entry of each new session.
     pub(crate) metadata: Value,
+    pub(crate) budget: BudgetLimits,
+    pub(crate) sub_agents: Option<Arc<SubAgents>>,
+    pub(crate) reminders: Arc<Reminders>,
+    pub(crate) observers: Arc<[Arc<dyn Observer>]>,
+    pub(crate) context_window: Option<u64>,
 }
 
 impl Agent {
@@ -54,6 +64,12 @@ impl Agent {
                 ..ModelRequest::default()
             },
             metadata: Value::Null,
+            budget: BudgetLimits::default(),
+            sub_agents: None,
+            todo: false,
+            reminders: Reminders::default(),
+            observers: Vec::new(),
+            context_window: None,
         }
     }
 
@@ -81,19 +97,22 @@ impl Agent {
             trace: Trace::of_run(correlation_id, &run_id),
             run_id,
             parent: None,
+            above: None,
+            agent: None,
+            budget: self.setup.budget,
             session_id: options.session.clone().unwrap_or_else(SessionId::generate),
             options,
         };
-        let cancel = CancellationToken::new();
+        let steering = Steering::new(CancellationToken::new());
         let (sender, receiver) = mpsc::channel(EVENTS_WAITING);
         let run = Run::new(
             start.run_id.clone(),
             start.session_id.clone(),
-            cancel.clone(),
+            steering.clone(),
             receiver,
         );
         let setup = Arc::clone(&self.setup);
-        tokio::spawn(executor::execute(setup, start, cancel, sender));
+        tokio::spawn(executor::execute(setup, start, steering, sender));
         run
     }
 
@@ -148,6 +167,12 @@ pub struct AgentBuilder {
     limits: Limits,
     request: ModelRequest,
     metadata: Value,
+    budget: BudgetLimits,
+    sub_agents: Option<SubAgents>,
+    todo: bool,
+    reminders: Reminders,
+    observers: Vec<Arc<dyn Observer>>,
+    context_window: Option<u64>,
 }
 
 impl AgentBuilder {
@@ -215,6 +240,43 @@ impl AgentBuilder {
         self
     }
 
+    /// What each run and all its sub-agents may use up together. Default: no limit.
+    pub fn budget(mut self, budget: BudgetLimits) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// The agents that the model may give tasks to, with the tool `task`. Default: none.
+    pub fn sub_agents(mut self, agents: impl Into<Option<SubAgents>>) -> Self {
+        self.sub_agents = agents.into();
+        self
+    }
+
+    /// Whether the model has the tool `todo`, a list that it keeps for itself. Default: no.
+    pub fn todo(mut self, todo: bool) -> Self {
+        self.todo = todo;
+        self
+    }
+
+    /// The rules that give hints to the model. Default: [`Reminders::default`].
+    pub fn reminders(mut self, reminders: Reminders) -> Self {
+        self.reminders = reminders;
+        self
+    }
+
+    /// Adds somebody who sees every event of every run, sub-agents included.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Tokens that the model can see at once, for the reminder that it is nearly full. Default: not
+    /// known.
+    pub fn context_window(mut self, tokens: impl Into<Option<u64>>) -> Self {
+        self.context_window = tokens.into();
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -222,14 +284,25 @@ impl AgentBuilder {
     pub fn build(self) -> Result<Agent, BuildError> {
         let mut request = self.request;
         let output = request.output_schema.as_ref().map(OutputSchema::compile);
-        let catalogue = Catalogue::new(self.tools)?;
+        let sub_agents = self
+            .sub_agents
+            .filter(|agents| agents.depth > 0 && !agents.agents.is_empty());
+        let sub_agents = sub_agents.map(Arc::new);
+        let mut tools = self.tools;
+        if self.todo {
+            tools.push(Arc::new(TodoTool::default()));
+        }
+        if let Some(agents) = &sub_agents {
+            tools.push(Arc::new(TaskTool::unbound(Arc::clone(agents))));
+        }
+        let catalogue = Catalogue::new(tools)?;
         request.tools = catalogue.definitions().to_vec();
         let setup = Setup {
             provider: self.provider,
             memory: self
                 .memory
                 .unwrap_or_else(|| Arc::new(ProcessMemory::default())),
-            catalogue,
+            catalogue: Arc::new(catalogue),
             instructions: self
                 .instructions
                 .filter(|text| !text.trim().is_empty())
@@ -238,6 +311,11 @@ impl AgentBuilder {
             output: output.transpose()?,
             request,
             metadata: self.metadata,
+            budget: self.budget,
+            sub_agents,
+            reminders: Arc::new(self.reminders),
+            observers: self.observers.into(),
+            context_window: self.context_window,
         };
         Ok(Agent {
             setup: Arc::new(setup),

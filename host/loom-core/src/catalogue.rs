@@ -17,15 +17,17 @@ const MAX_SUGGESTED: usize = 3;
 const MAX_LISTED: usize = 20;
 
 /// The tools that a model may call.
+#[derive(Clone)]
 pub(crate) struct Catalogue {
     definitions: Vec<Arc<ToolDefinition>>,
     by_name: HashMap<String, Listed>,
 }
 
 /// A tool that is ready to be called.
+#[derive(Clone)]
 pub(crate) struct Listed {
     pub(crate) tool: Arc<dyn Tool>,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
 }
 
 impl Catalogue {
@@ -39,12 +41,34 @@ impl Catalogue {
                 let tool = name.clone();
                 BuildError::ToolSchema { tool, reason }
             })?;
+            let schema = Arc::new(schema);
             by_name.insert(name, Listed { tool, schema });
         }
         Ok(Self {
             definitions,
             by_name,
         })
+    }
+
+    /// The same with other tools in the places of those that have the same definition.
+    pub(crate) fn bind(&self, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
+        let mut bound = self.clone();
+        for tool in tools {
+            if let Some(listed) = bound.by_name.get_mut(&tool.definition().name) {
+                listed.tool = tool;
+            }
+        }
+        bound
+    }
+
+    /// The tools of it that are wanted.
+    pub(crate) fn subset(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let mut subset = self.clone();
+        subset
+            .definitions
+            .retain(|definition| wanted(&definition.name));
+        subset.by_name.retain(|name, _| wanted(name));
+        subset
     }
 
     /// In the order in which the tools were given.

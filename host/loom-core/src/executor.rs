@@ -7,22 +7,30 @@
 mod calls;
 mod end;
 mod meter;
+mod request;
 mod turn;
+mod watch;
 
 use std::sync::Arc;
 
-use loom_types::{Error, Message, Result, RunEvent, RunId, SessionId, Trace};
+use loom_types::{Error, Message, Price, Result, RunEvent, RunId, SessionId, Tool, Trace};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::agent::Setup;
-use crate::events::Events;
+use crate::budget::Budget;
+use crate::catalogue::Catalogue;
+use crate::events::{Audience, Events};
 use crate::journal::Journal;
+use crate::scope::{Scope, Side};
+use crate::steering::Pause;
 use crate::stop::Stop;
+use crate::sub_agent::{self, TaskTool};
+use crate::todo::{self, TodoTool};
 use crate::transcript::{Next, Transcript};
-use crate::{Input, ParentRun, RunOptions, session};
+use crate::{BudgetLimits, Input, ParentRun, RunOptions, Steering, session};
 use end::{End, Tally};
+use watch::Watch;
 
 /// How often a model may correct an answer that does not fit the output schema.
 const MAX_CORRECTIONS: u32 = 2;
@@ -32,16 +40,44 @@ pub(crate) struct Start {
     pub(crate) run_id: RunId,
     pub(crate) session_id: SessionId,
     pub(crate) trace: Trace,
-    /// Where the run was started from, if it is a sub-agent's.
+    /// Where the run was started from, if it is a sub-agent's, the run itself, and the agent's name.
     pub(crate) parent: Option<ParentRun>,
+    pub(crate) above: Option<Arc<Scope>>,
+    pub(crate) agent: Option<String>,
+    /// What it may use up, within what is left above.
+    pub(crate) budget: BudgetLimits,
     pub(crate) options: RunOptions,
+}
+
+/// Events of calls that wait for the executor.
+const SIDE_EVENTS_WAITING: usize = 64;
+
+impl Start {
+    fn scope(&self, steering: &Steering, side: mpsc::Sender<Side>) -> Scope {
+        let above = self.above.as_deref();
+        let agents = above.map_or_else(Vec::new, |above| above.agents.clone());
+        Scope {
+            run_id: self.run_id.clone(),
+            session_id: self.session_id.clone(),
+            trace: self.trace,
+            parent: self.parent.clone(),
+            agents: agents.into_iter().chain(self.agent.clone()).collect(),
+            budget: match above {
+                Some(above) => above.budget.child(self.budget),
+                None => Budget::root(self.budget),
+            },
+            pause: Pause::new(above.map(|above| &above.pause), steering.pause_signal()),
+            steering: steering.clone(),
+            side,
+        }
+    }
 }
 
 /// Does a run, from its first event to its last.
 pub(crate) async fn execute(
     agent: Arc<Setup>,
     start: Start,
-    cancel: CancellationToken,
+    steering: Steering,
     sender: mpsc::Sender<RunEvent>,
 ) {
     let span = tracing::info_span!(
@@ -51,18 +87,10 @@ pub(crate) async fn execute(
         session_id = %start.session_id
     );
     let run = async {
-        let stop = Stop::new(cancel, agent.limits.wall_time);
-        let mut executor = Executor {
-            journal: Journal::fresh(Arc::clone(&agent.memory), start.session_id.clone()),
-            events: Events::new(sender, stop.clone()),
-            stop,
-            transcript: Transcript::default(),
-            trace: start.trace,
-            parent: start.parent,
-            tally: Tally::new(start.run_id, start.session_id),
-            agent,
-        };
+        let mut executor = Executor::new(agent, &start, &steering, sender);
         let end = executor.run(start.options).await;
+        // Whoever still waits with a message learns it before the run's last event.
+        steering.close();
         let outcome = executor.tally.outcome(end);
         end::trace(&outcome);
         executor.events.finish(RunEvent::RunEnded { outcome }).await;
@@ -78,31 +106,108 @@ struct Executor {
     journal: Journal,
     transcript: Transcript,
     tally: Tally,
-    trace: Trace,
-    parent: Option<ParentRun>,
+    scope: Arc<Scope>,
+    /// The agent's tools, with those that belong to the run in their places.
+    catalogue: Arc<Catalogue>,
+    /// What calls in progress tell.
+    side: mpsc::Receiver<Side>,
+    watch: Watch,
+    /// Of the model that answered last.
+    last_price: Option<Price>,
+    told_unknown_price: bool,
+    /// Who watches knows that the run waits.
+    paused: bool,
 }
 
 impl Executor {
+    fn new(
+        agent: Arc<Setup>,
+        start: &Start,
+        steering: &Steering,
+        sender: mpsc::Sender<RunEvent>,
+    ) -> Self {
+        let (side_sender, side) = mpsc::channel(SIDE_EVENTS_WAITING);
+        let scope = Arc::new(start.scope(steering, side_sender));
+        let stop = Stop::new(steering.cancel_token(), agent.limits.wall_time);
+        let audience = Audience {
+            observers: Arc::clone(&agent.observers),
+            run_id: start.run_id.clone(),
+            session_id: start.session_id.clone(),
+            trace: start.trace,
+            parent: start.parent.clone(),
+            agent: start.agent.clone(),
+        };
+        Self {
+            journal: Journal::fresh(Arc::clone(&agent.memory), start.session_id.clone()),
+            events: Events::new(sender, stop.clone(), audience),
+            stop,
+            transcript: Transcript::default(),
+            tally: Tally::new(start.run_id.clone(), start.session_id.clone()),
+            scope,
+            catalogue: Arc::clone(&agent.catalogue),
+            side,
+            watch: Watch::default(),
+            last_price: None,
+            told_unknown_price: false,
+            paused: false,
+            agent,
+        }
+    }
+
+    /// Puts the tools that belong to a run in their places, once the session is known.
+    fn bind_tools(&mut self) {
+        let mut bound: Vec<Arc<dyn Tool>> = Vec::new();
+        if self.catalogue.get(todo::NAME).is_some() {
+            let todo = Arc::new(TodoTool::restore(self.transcript.messages()));
+            self.watch = Watch::with_todo(Some(Arc::clone(&todo)));
+            bound.push(todo);
+        }
+        let task = self.catalogue.get(sub_agent::NAME);
+        if let (Some(agents), Some(listed)) = (&self.agent.sub_agents, task) {
+            let definition = listed.tool.definition();
+            let task = TaskTool::bound(agents, definition, &self.agent, &self.scope);
+            bound.push(Arc::new(task));
+        }
+        if !bound.is_empty() {
+            self.catalogue = Arc::new(self.catalogue.bind(bound));
+        }
+    }
+
     async fn run(&mut self, options: RunOptions) -> Result<(), End> {
         let opened = self.open(&options).await;
         self.events.emit(self.started()).await;
         opened?;
+        self.bind_tools();
         let input = options.input.map(Input::into_message).transpose()?;
         self.settle_interrupted().await?;
         if let Some(message) = input {
             self.say(message).await?;
         }
         loop {
+            self.take_messages().await?;
             match self.transcript.next() {
                 Next::Input => return Err(nothing_to_do().into()),
                 Next::Model => self.turn().await?,
                 Next::Answer(answer) => {
-                    if self.accept(&answer).await? {
+                    if self.accept(&answer).await? && self.scope.steering.close_if_empty() {
                         return Ok(());
                     }
                 }
             }
         }
+    }
+
+    /// Writes what was put into the run to the session.
+    async fn take_messages(&mut self) -> Result<(), End> {
+        for injected in self.scope.steering.take() {
+            let text = injected.message.text();
+            let priority = injected.priority.get();
+            self.say(injected.message.clone()).await?;
+            injected.acknowledge();
+            let event = RunEvent::MessageInjected { priority, text };
+            self.events.emit(event).await;
+        }
+        Ok(())
     }
 
     /// Reads the session, if there can be one.
@@ -129,8 +234,12 @@ impl Executor {
             session_id: self.tally.session_id().clone(),
             model: self.model_name(),
             resumed: !self.journal.is_empty(),
-            correlation_id: self.trace.correlation_id,
-            parent_run_id: self.parent.as_ref().map(|parent| parent.run_id.clone()),
+            correlation_id: self.scope.trace.correlation_id,
+            parent_run_id: self
+                .scope
+                .parent
+                .as_ref()
+                .map(|parent| parent.run_id.clone()),
         }
     }
 

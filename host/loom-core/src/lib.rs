@@ -9,6 +9,7 @@
 
 mod agent;
 mod assemble;
+mod budget;
 mod catalogue;
 mod dispatch;
 mod events;
@@ -18,21 +19,32 @@ mod journal;
 mod limits;
 mod observer;
 mod output;
+pub mod pattern;
 mod process_memory;
+mod reminder;
 mod reply;
 mod run;
 mod schedule;
 mod schema;
+mod scope;
 pub mod session;
+mod steering;
 mod stop;
+mod sub_agent;
 #[cfg(test)]
 mod testing;
+mod todo;
 mod transcript;
 
 pub use agent::{Agent, AgentBuilder, BuildError};
+pub use budget::BudgetLimits;
 pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
 pub use observer::{ObservedRun, Observer, ParentRun};
 pub use process_memory::ProcessMemory;
+pub use reminder::{CallRecord, Reminder, Reminders, RunView};
 pub use run::Run;
+pub use steering::{Priority, Steering};
+pub use sub_agent::{SubAgent, SubAgentModel, SubAgents};
+pub use todo::{Todo, TodoStatus};

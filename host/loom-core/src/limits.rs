@@ -16,6 +16,9 @@ pub struct Limits {
     pub tool_timeout: Duration,
     /// How many tool calls of one answer run side by side; 0 counts as 1. Default 10.
     pub tools_at_once: usize,
+    /// The run ends when the same call failed so many times in a row, each in a turn of its own. At
+    /// least 2. Default 5.
+    pub repeated_failures: u32,
     /// How much text of one tool result the model gets, in bytes; the middle of a larger one is left
     /// out. Default 256 KiB.
     pub max_result_bytes: usize,
@@ -29,6 +32,7 @@ impl Default for Limits {
             output_tokens: None,
             tool_timeout: Duration::from_secs(120),
             tools_at_once: 10,
+            repeated_failures: 5,
             max_result_bytes: 256 * 1024,
         }
     }

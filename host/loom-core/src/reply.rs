@@ -1,6 +1,6 @@
 //! What the model is told of a tool call: results within their size, and errors it can act on.
 
-use loom_types::{Content, Error, ToolCall, ToolResult};
+use loom_types::{Content, Error, Limit, ToolCall, ToolResult};
 use serde::Serialize;
 
 use crate::stop::Cause;
@@ -37,8 +37,11 @@ pub(crate) fn interrupted(call: &ToolCall) -> ToolResult {
 pub(crate) fn stopped(call: &ToolCall, cause: Cause, started: bool) -> ToolResult {
     let why = match cause {
         Cause::Cancelled => "error (cancelled): the run was cancelled".to_owned(),
-        Cause::WallTime(time) => {
+        Cause::Limit(Limit::WallTime(time)) => {
             format!("error (timeout): stopped: the run's time limit of {time:?} was reached")
+        }
+        Cause::Limit(limit) => {
+            format!("error (resource_exhausted): stopped: {limit} ended the run")
         }
     };
     let state = if started {

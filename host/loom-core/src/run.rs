@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures::{Stream, StreamExt};
 use loom_types::{Error, Outcome, Report, RunEvent, RunId, SessionId, Usage};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+
+use crate::Steering;
 
 /// A run of an agent: a stream of events, the first `RunStarted`, the last `RunEnded`. Each
 /// `ToolCompleted` has its `ToolStarted` before it.
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Run {
     id: RunId,
     session: SessionId,
-    cancel: CancellationToken,
+    steering: Steering,
     events: mpsc::Receiver<RunEvent>,
     outcome: Option<Outcome>,
 }
@@ -28,13 +29,13 @@ impl Run {
     pub(crate) fn new(
         id: RunId,
         session: SessionId,
-        cancel: CancellationToken,
+        steering: Steering,
         events: mpsc::Receiver<RunEvent>,
     ) -> Self {
         Self {
             id,
             session,
-            cancel,
+            steering,
             events,
             outcome: None,
         }
@@ -54,13 +55,14 @@ impl Run {
 
     /// Asks the run to stop. It ends with [`Outcome::Cancelled`] unless it was about to end anyway.
     pub fn cancel(&self) {
-        self.cancel.cancel();
+        self.steering.cancel();
     }
 
-    /// What [`Run::cancel`] cancels, for others to hold.
+    /// The steering wheel, for others to hold: it cancels, pauses and resumes the run and puts
+    /// messages into it.
     #[must_use]
-    pub fn cancel_token(&self) -> CancellationToken {
-        self.cancel.clone()
+    pub fn steering(&self) -> Steering {
+        self.steering.clone()
     }
 
     /// The next event; none after `RunEnded`.
@@ -115,6 +117,6 @@ impl Stream for Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.cancel.cancel();
+        self.steering.cancel();
     }
 }

@@ -10,17 +10,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     Cancelled,
-    WallTime(Duration),
-}
-
-impl Cause {
-    /// The limit behind it, if it is one.
-    pub(crate) fn limit(self) -> Option<Limit> {
-        match self {
-            Self::Cancelled => None,
-            Self::WallTime(time) => Some(Limit::WallTime(time)),
-        }
-    }
+    Limit(Limit),
 }
 
 /// The stop signal of one run.
@@ -45,7 +35,9 @@ impl Stop {
     pub(crate) fn reached(&self) -> Option<Cause> {
         match self.wall_time {
             _ if self.cancel.is_cancelled() => Some(Cause::Cancelled),
-            Some((time, deadline)) if deadline <= Instant::now() => Some(Cause::WallTime(time)),
+            Some((time, deadline)) if deadline <= Instant::now() => {
+                Some(Cause::Limit(Limit::WallTime(time)))
+            }
             _ => None,
         }
     }
@@ -59,7 +51,7 @@ impl Stop {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Cause::Cancelled,
-            () = sleep_until(deadline) => Cause::WallTime(time),
+            () = sleep_until(deadline) => Cause::Limit(Limit::WallTime(time)),
         }
     }
 

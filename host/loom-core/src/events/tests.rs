@@ -7,12 +7,27 @@ fn turn(turn: u32) -> RunEvent {
     RunEvent::TurnStarted { turn }
 }
 
+fn audience() -> Audience {
+    let run_id = RunId::generate();
+    Audience {
+        observers: Arc::new([]),
+        trace: Trace::of_run(loom_types::CorrelationId::from(&run_id), &run_id),
+        run_id,
+        session_id: SessionId::generate(),
+        parent: None,
+        agent: None,
+    }
+}
+
 /// Events through a channel with room for one, of a run that has to stop.
 fn stopped() -> (Events, mpsc::Receiver<RunEvent>) {
     let cancel = CancellationToken::new();
     cancel.cancel();
     let (sender, receiver) = mpsc::channel(1);
-    (Events::new(sender, Stop::new(cancel, None)), receiver)
+    (
+        Events::new(sender, Stop::new(cancel, None), audience()),
+        receiver,
+    )
 }
 
 #[tokio::test]

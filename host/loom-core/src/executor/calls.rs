@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use loom_types::{Result, RunEvent, ToolCall, ToolContext, ToolResult};
+use loom_types::{Limit, Result, RunEvent, ToolCall, ToolContext, ToolResult};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,12 +16,15 @@ use super::Executor;
 use super::end::End;
 use crate::dispatch::{self, Planned};
 use crate::schedule::Schedule;
+use crate::scope::Side;
 use crate::stop::Cause;
-use crate::{Limits, reply, session};
+use crate::{Limits, reply, session, sub_agent};
 
 /// How long tools may take to end by themselves once they are told to stop. A person who cancels does
-/// not notice it; a tool that looks can close its files.
-const GRACE: Duration = Duration::from_millis(50);
+/// not notice it; a tool that looks can close its files. Less for each level of sub-agents, so that
+/// inner runs have written down how they ended before outer ones give them up.
+const GRACE: Duration = Duration::from_millis(40);
+const GRACE_PER_LEVEL: Duration = Duration::from_millis(8);
 
 /// The calls of one answer on their way.
 struct Batch {
@@ -31,13 +34,24 @@ struct Batch {
     running: FuturesUnordered<BoxFuture<'static, Ended>>,
     /// Stops the running calls.
     cancel: CancellationToken,
+    /// The limit that kept calls of the batch from running.
+    exhausted: Option<Limit>,
 }
 
 /// A call that ended.
 struct Ended {
     index: usize,
+    call: ToolCall,
     result: ToolResult,
     duration: Duration,
+}
+
+/// What the executor waits for while calls run.
+enum Happened {
+    Ended(Ended),
+    Told(Side),
+    Unpaused,
+    AllEnded,
 }
 
 impl Executor {
@@ -45,7 +59,7 @@ impl Executor {
     /// anything else nobody knows whether it was done.
     pub(super) async fn settle_interrupted(&mut self) -> Result<(), End> {
         let repeats = |call: &ToolCall| {
-            let listed = self.agent.catalogue.get(&call.name);
+            let listed = self.catalogue.get(&call.name);
             listed.is_some_and(|listed| listed.tool.definition().idempotent)
         };
         let (again, lost): (Vec<_>, Vec<_>) =
@@ -75,21 +89,44 @@ impl Executor {
         let _guard = batch.cancel.clone().drop_guard();
         loop {
             let next = match self.start_ready(&mut batch).await {
-                Ok(()) => self.stop.or(batch.running.next()).await,
+                Ok(()) => self.next_of(&mut batch).await,
                 Err(cause) => Err(cause),
             };
             let first = match next {
-                Ok(Some(ended)) => ended,
-                Ok(None) => return Ok(()),
+                Ok(Happened::Ended(ended)) => ended,
+                Ok(Happened::Told(side)) => {
+                    self.pass_on(side).await;
+                    continue;
+                }
+                Ok(Happened::Unpaused) => continue,
+                Ok(Happened::AllEnded) => {
+                    return batch.exhausted.map_or(Ok(()), |it| Err(End::Limit(it)));
+                }
                 Err(cause) => return Err(self.stop_calls(batch, cause).await),
             };
+            // What a call told comes before its end.
+            while let Ok(side) = self.side.try_recv() {
+                self.pass_on(side).await;
+            }
             // Calls that ended meanwhile share one write.
             let mut ended = vec![first];
             while let Some(Some(next)) = batch.running.next().now_or_never() {
                 ended.push(next);
             }
-            for Ended { index, .. } in &ended {
+            for Ended {
+                index,
+                call,
+                result,
+                ..
+            } in &mut ended
+            {
                 batch.schedule.done(*index);
+                let call = ToolCall {
+                    id: call.id.clone(),
+                    name: std::mem::take(&mut call.name),
+                    arguments: std::mem::take(&mut call.arguments),
+                };
+                self.watch.saw_call(self.tally.turns, call, result);
             }
             let results = ended
                 .into_iter()
@@ -98,8 +135,32 @@ impl Executor {
         }
     }
 
+    /// Waits for what comes next in a batch.
+    async fn next_of(&mut self, batch: &mut Batch) -> Result<Happened, Cause> {
+        let mut pause = self.scope.pause.clone();
+        let paused = pause.is_on();
+        if !paused && batch.running.is_empty() {
+            return Ok(Happened::AllEnded);
+        }
+        tokio::select! {
+            biased;
+            cause = self.stop.wait() => Err(cause),
+            Some(side) = self.side.recv() => Ok(Happened::Told(side)),
+            Some(ended) = batch.running.next(), if !batch.running.is_empty() => Ok(Happened::Ended(ended)),
+            () = pause.over(), if paused => Ok(Happened::Unpaused),
+        }
+    }
+
+    /// Tells what a call in progress left.
+    async fn pass_on(&mut self, side: Side) {
+        match side {
+            Side::Own(event) => self.events.emit(event).await,
+            Side::Forwarded(event) => self.events.pass_on(event).await,
+        }
+    }
+
     fn plan(&self, calls: Vec<ToolCall>) -> Batch {
-        let catalogue = &self.agent.catalogue;
+        let catalogue = &self.catalogue;
         let planned: Vec<_> = calls
             .into_iter()
             .map(|call| dispatch::plan(catalogue, call))
@@ -109,6 +170,7 @@ impl Executor {
             planned: planned.into_iter().map(Some).collect(),
             running: FuturesUnordered::new(),
             cancel: self.stop.child_token(),
+            exhausted: None,
         }
     }
 
@@ -118,16 +180,30 @@ impl Executor {
             if let Some(cause) = self.stop.reached() {
                 return Err(cause);
             }
+            if self.notice_pause().await {
+                return Ok(());
+            }
             let Some(index) = batch.schedule.start() else {
                 return Ok(());
             };
             let planned = batch.planned[index].take();
             let planned = planned.expect("the schedule starts each call once");
             let call = planned.call.clone();
+            if let Err(limit) = self.scope.budget.take_tool_call() {
+                batch.exhausted = Some(limit);
+                batch
+                    .running
+                    .push(refuse(index, call.clone(), limit).boxed());
+                self.events.emit(RunEvent::ToolStarted { call }).await;
+                continue;
+            }
             self.tally.tool_calls += 1;
-            let context = self.tool_context(&call, &batch.cancel);
+            let limits = Limits {
+                tool_timeout: self.time_for(&call),
+                ..self.agent.limits
+            };
+            let context = self.tool_context(&call, &batch.cancel, limits.tool_timeout);
             self.events.emit(RunEvent::ToolStarted { call }).await;
-            let limits = self.agent.limits;
             let run = run_call(index, planned, context, limits).in_current_span();
             // A lone call needs no task of its own; several get one each, so that they use all cores.
             batch.running.push(if batch.planned.len() == 1 {
@@ -138,15 +214,29 @@ impl Executor {
         }
     }
 
-    fn tool_context(&self, call: &ToolCall, cancel: &CancellationToken) -> ToolContext {
+    /// A sub-agent has a limit of its own.
+    fn time_for(&self, call: &ToolCall) -> Duration {
+        let agents = self.agent.sub_agents.as_ref();
+        let agents = agents.filter(|_| call.name == sub_agent::NAME);
+        agents.map_or(self.agent.limits.tool_timeout, |agents| {
+            agents.call_timeout()
+        })
+    }
+
+    fn tool_context(
+        &self,
+        call: &ToolCall,
+        cancel: &CancellationToken,
+        timeout: Duration,
+    ) -> ToolContext {
         let cancel = cancel.child_token();
         ToolContext {
             call_id: call.id.clone(),
             run_id: self.tally.run_id().clone(),
             session_id: self.tally.session_id().clone(),
-            trace: self.trace.child(call.id.as_str()),
+            trace: self.scope.trace.child(call.id.as_str()),
             // What the tool is told. The call is held to its own limit, the run's time ends all calls.
-            timeout: self.stop.clamp(self.agent.limits.tool_timeout),
+            timeout: self.stop.clamp(timeout),
             progress: self.events.progress(call.id.clone(), cancel.clone()),
             cancel,
         }
@@ -173,12 +263,21 @@ impl Executor {
     async fn stop_calls(&mut self, mut batch: Batch, cause: Cause) -> End {
         batch.cancel.cancel();
         let mut results = Vec::new();
-        let mut grace = std::pin::pin!(sleep(GRACE));
-        while let Some(ended) = tokio::select! {
-            ended = batch.running.next() => ended,
-            () = &mut grace => None,
-        } {
-            results.push((ended.result, ended.duration));
+        let grace = GRACE.saturating_sub(GRACE_PER_LEVEL * self.scope.depth());
+        let mut grace = std::pin::pin!(sleep(grace));
+        loop {
+            tokio::select! {
+                biased;
+                Some(side) = self.side.recv() => self.pass_on(side).await,
+                ended = batch.running.next() => match ended {
+                    Some(ended) => results.push((ended.result, ended.duration)),
+                    None => break,
+                },
+                () = &mut grace => break,
+            }
+        }
+        while let Ok(side) = self.side.try_recv() {
+            self.pass_on(side).await;
         }
         // What has not ended by now is aborted.
         drop(batch.running);
@@ -212,6 +311,17 @@ async fn task_of<T: Send + 'static>(future: impl Future<Output = T> + Send + 'st
     }
 }
 
+/// A call that the budget has no room for.
+async fn refuse(index: usize, call: ToolCall, limit: Limit) -> Ended {
+    let result = reply::stopped(&call, Cause::Limit(limit), false);
+    Ended {
+        index,
+        call,
+        result,
+        duration: Duration::ZERO,
+    }
+}
+
 async fn run_call(index: usize, planned: Planned, context: ToolContext, limits: Limits) -> Ended {
     let started = Instant::now();
     // The tool's token ends with the call: progress reported later is nobody's.
@@ -224,6 +334,7 @@ async fn run_call(index: usize, planned: Planned, context: ToolContext, limits: 
     Ended {
         index,
         result: reply::result(&call, outcome, limits.max_result_bytes),
+        call,
         duration,
     }
 }

@@ -21,7 +21,10 @@ impl From<Error> for End {
 
 impl From<Cause> for End {
     fn from(cause: Cause) -> Self {
-        cause.limit().map_or(Self::Cancelled, Self::Limit)
+        match cause {
+            Cause::Cancelled => Self::Cancelled,
+            Cause::Limit(limit) => Self::Limit(limit),
+        }
     }
 }
 

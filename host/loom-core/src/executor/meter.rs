@@ -80,10 +80,9 @@ impl Meter {
         &self.model
     }
 
-    #[expect(dead_code, reason = "the budget asks it")]
-    /// Whether it is known what the answering model costs.
-    pub(super) fn has_price(&self) -> bool {
-        self.price.is_some()
+    /// What the model that answered last costs, if that is known.
+    pub(super) fn price(&self) -> Option<Price> {
+        self.price
     }
 
     /// What was used up by all attempts that are settled, and what of it is known to have cost.

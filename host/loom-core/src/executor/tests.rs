@@ -1,6 +1,7 @@
 //! Runs from the first event to the last, by what is tested. The fakes are in `testing`.
 
 mod answers;
+mod budget;
 mod calls;
 mod cancel;
 mod crash;
@@ -8,3 +9,4 @@ mod limits;
 mod load;
 mod output;
 mod sessions;
+mod steering;

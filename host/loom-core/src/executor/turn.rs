@@ -12,17 +12,24 @@ use loom_types::{
 use super::Executor;
 use super::end::End;
 use super::meter::Meter;
+use super::request::input_tokens;
+use super::watch::Surroundings;
 use crate::assemble::{Answer, Assembly};
+use crate::budget::{counted_or, estimated_tokens};
+use crate::reminder::Hint;
 use crate::session;
 
 impl Executor {
     /// Asks the model once and does what it wants.
     pub(super) async fn turn(&mut self) -> Result<(), End> {
+        self.wait_while_paused().await?;
         self.check_limits()?;
         self.tally.turns += 1;
+        self.scope.budget.charge_turn();
         let turn = self.tally.turns;
         self.events.emit(RunEvent::TurnStarted { turn }).await;
-        let (answer, usage) = self.ask().await?;
+        let hints = self.remind().await;
+        let (answer, usage) = self.ask(&hints).await?;
         self.check_filter(&answer)?;
         if answer.is_empty() {
             self.put_up_with_silence(&answer.stop).await?;
@@ -34,12 +41,62 @@ impl Executor {
         self.events
             .emit(RunEvent::TurnCompleted { turn, usage })
             .await;
+        self.check_circles()
+    }
+
+    /// Waits as long as somebody wants the run to pause.
+    pub(super) async fn wait_while_paused(&mut self) -> Result<(), End> {
+        while self.notice_pause().await {
+            let mut pause = self.scope.pause.clone();
+            self.stop.or(pause.over()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the run has to wait now. Tells when that changes.
+    pub(super) async fn notice_pause(&mut self) -> bool {
+        let paused = self.scope.pause.is_on();
+        if paused != std::mem::replace(&mut self.paused, paused) {
+            let event = if paused {
+                RunEvent::Paused
+            } else {
+                RunEvent::Resumed
+            };
+            self.events.emit(event).await;
+        }
+        paused
+    }
+
+    /// The hints for the next question, told to who watches.
+    async fn remind(&mut self) -> Vec<Hint> {
+        let around = Surroundings {
+            turn: self.tally.turns,
+            context_window: self.agent.context_window,
+            budget: self.scope.budget.used(),
+        };
+        let hints = self.watch.hints(&self.agent.reminders, around);
+        for Hint { rule, text } in &hints {
+            let (rule, text) = (rule.clone(), text.clone());
+            self.events.emit(RunEvent::Reminded { rule, text }).await;
+        }
+        hints
+    }
+
+    /// Ends a run that makes the same failing call over and over.
+    fn check_circles(&self) -> Result<(), End> {
+        let times = self.watch.repeated_failures();
+        if times >= self.agent.limits.repeated_failures.max(2) {
+            return Err(End::Limit(Limit::RepeatedFailures(times)));
+        }
         Ok(())
     }
 
     fn check_limits(&self) -> Result<(), End> {
         if let Some(cause) = self.stop.reached() {
             return Err(cause.into());
+        }
+        if let Some(limit) = self.scope.budget.reached() {
+            return Err(End::Limit(limit));
         }
         let limits = &self.agent.limits;
         if self.tally.turns >= limits.turns {
@@ -54,12 +111,17 @@ impl Executor {
     }
 
     /// The model's next answer, whole. Text and tokens of one that breaks off are kept in the tally.
-    async fn ask(&mut self) -> Result<(Answer, Usage), End> {
+    async fn ask(&mut self, hints: &[Hint]) -> Result<(Answer, Usage), End> {
+        let request = self.request(hints)?;
+        // Only who counts nothing has to be estimated, but then the question is gone.
+        let question = input_tokens(&request);
         let mut assembly = Assembly::default();
         let mut meter = Meter::start(self.model_name());
-        let streamed = self.stream(&mut assembly, &mut meter).await;
+        let streamed = self.stream(request, &mut assembly, &mut meter).await;
         meter.settle();
-        let usage = self.account(&meter, &streamed).await;
+        let answered = assembly.text().len();
+        let estimate = || question + estimated_tokens(answered);
+        let usage = self.account(&meter, &streamed, estimate).await;
         let text = assembly.text();
         if !text.is_empty() {
             self.tally.text = text;
@@ -77,12 +139,23 @@ impl Executor {
     }
 
     /// Counts what an answer used up, and tells of it.
-    async fn account(&mut self, meter: &Meter, streamed: &Result<(), End>) -> Usage {
+    async fn account(
+        &mut self,
+        meter: &Meter,
+        streamed: &Result<(), End>,
+        estimate: impl FnOnce() -> u64,
+    ) -> Usage {
         let (usage, cost) = meter.spent();
         self.tally.usage += usage;
         if let Some(cost) = cost {
             *self.tally.cost.get_or_insert_default() += cost;
         }
+        self.scope
+            .budget
+            .charge_answer(counted_or(&usage, estimate), cost);
+        self.last_price = meter.price();
+        self.watch.saw_answer(usage);
+        self.tell_unknown_price(meter).await;
         let error = match streamed {
             Err(End::Failed(error)) => Some(error.clone()),
             _ => None,
@@ -99,20 +172,48 @@ impl Executor {
         usage
     }
 
-    async fn stream(&mut self, assembly: &mut Assembly, meter: &mut Meter) -> Result<(), End> {
+    /// A budget of money that cannot hold is told once.
+    async fn tell_unknown_price(&mut self, meter: &Meter) {
+        let Some(limit) = self
+            .scope
+            .budget
+            .cost_limit()
+            .filter(|_| meter.price().is_none())
+        else {
+            return;
+        };
+        if !std::mem::replace(&mut self.told_unknown_price, true) {
+            self.warn(format!(
+                "the price of {} is not known, so the budget of {limit} does not count it; set its price, or \
+                 limit the tokens",
+                meter.model()
+            ))
+            .await;
+        }
+    }
+
+    async fn stream(
+        &mut self,
+        request: ModelRequest,
+        assembly: &mut Assembly,
+        meter: &mut Meter,
+    ) -> Result<(), End> {
         let cancel = self.stop.child_token();
         // However the answer ends, whoever still works on it is told.
         let _guard = cancel.clone().drop_guard();
         let context = CompletionContext {
             run_id: self.tally.run_id().clone(),
             session_id: self.tally.session_id().clone(),
-            trace: self.trace.child(&format!("turn {}", self.tally.turns)),
+            trace: self
+                .scope
+                .trace
+                .child(&format!("turn {}", self.tally.turns)),
             cancel,
         };
         let provider = Arc::clone(&self.agent.provider);
         let stop = self.stop.clone();
         let mut stopped = pin!(stop.wait());
-        let completion = provider.complete(self.request(), &context);
+        let completion = provider.complete(request, &context);
         let mut stream = tokio::select! {
             biased;
             cause = &mut stopped => return Err(cause.into()),
@@ -137,15 +238,6 @@ impl Executor {
                 }
                 Some(Err(error)) => return Err(self.of_provider(error).into()),
             }
-        }
-    }
-
-    fn request(&self) -> ModelRequest {
-        let conversation = self.transcript.messages().iter();
-        let messages = self.agent.instructions.iter().chain(conversation);
-        ModelRequest {
-            messages: messages.cloned().collect(),
-            ..self.agent.request.clone()
         }
     }
 

@@ -115,7 +115,12 @@ fn a_stopped_call_says_why_and_whether_it_ran() {
         text.contains("cancelled") && text.contains("did not run"),
         "{text}"
     );
-    let text = stopped(&call(), Cause::WallTime(Duration::from_secs(3)), true).text();
+    let text = stopped(
+        &call(),
+        Cause::Limit(loom_types::Limit::WallTime(Duration::from_secs(3))),
+        true,
+    )
+    .text();
     assert!(
         text.contains("time limit of 3s") && text.contains("unknown"),
         "{text}"

@@ -60,7 +60,7 @@ async fn cancelling_a_streaming_answer_keeps_its_text() {
         |event| matches!(event, RunEvent::TextDelta { text } if text == " or"),
     )
     .await;
-    run.cancel_token().cancel();
+    run.steering().cancel();
     let outcome = run.outcome().await;
     assert!(is_cancelled(&outcome));
     assert_eq!(outcome.text(), "to be or");

@@ -1,0 +1,48 @@
+//! What belongs to one run rather than to its agent, and what the runs of its sub-agents take over
+//! from it.
+
+use std::sync::Arc;
+
+use loom_types::{RunEvent, RunId, SessionId, Trace};
+use tokio::sync::mpsc;
+
+use crate::ParentRun;
+use crate::budget::Budget;
+use crate::steering::{Pause, Steering};
+
+/// One run among those of its tree.
+pub(crate) struct Scope {
+    pub(crate) run_id: RunId,
+    pub(crate) session_id: SessionId,
+    pub(crate) trace: Trace,
+    /// Where it was started from, if it is a sub-agent's.
+    pub(crate) parent: Option<ParentRun>,
+    /// The sub-agents that lead to it, outermost first; empty for the outermost run.
+    pub(crate) agents: Vec<String>,
+    pub(crate) budget: Budget,
+    pub(crate) pause: Pause,
+    pub(crate) steering: Steering,
+    /// Where the run's calls leave events while they run.
+    pub(crate) side: mpsc::Sender<Side>,
+}
+
+/// An event that comes from a call in progress.
+#[derive(Debug)]
+pub(crate) enum Side {
+    /// Of the run itself.
+    Own(RunEvent),
+    /// Of a sub-agent, told as one of the run. Observers have seen it already.
+    Forwarded(RunEvent),
+}
+
+impl Scope {
+    /// How many runs are above this one.
+    pub(crate) fn depth(&self) -> u32 {
+        u32::try_from(self.agents.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Tells of something from within a call. If the run has ended nobody needs to know.
+    pub(crate) async fn tell(self: &Arc<Self>, side: Side) {
+        let _ = self.side.send(side).await;
+    }
+}
