@@ -1,6 +1,7 @@
 //! The agent: what is configured once and run many times. It starts runs; what they do is the
 //! executor's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loom_types::{
@@ -38,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) instructions: Option<Arc<Message>>,
     pub(crate) limits: Limits,
+    /// How many calls of a tool run side by side, by its name.
+    pub(crate) at_once_by_tool: Arc<BTreeMap<String, usize>>,
     pub(crate) output: Option<OutputSchema>,
     /// What every request has in common; without messages.
     pub(crate) request: ModelRequest,
@@ -59,6 +62,7 @@ impl Agent {
             memory: None,
             instructions: None,
             limits: Limits::default(),
+            at_once_by_tool: BTreeMap::new(),
             request: ModelRequest {
                 model: model.into(),
                 ..ModelRequest::default()
@@ -165,6 +169,7 @@ pub struct AgentBuilder {
     memory: Option<Arc<dyn Memory>>,
     instructions: Option<String>,
     limits: Limits,
+    at_once_by_tool: BTreeMap<String, usize>,
     request: ModelRequest,
     metadata: Value,
     budget: BudgetLimits,
@@ -205,6 +210,13 @@ impl AgentBuilder {
     /// What each run may use. Default: [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How many calls of a tool run side by side at most, by its name, within
+    /// [`Limits::tools_at_once`]. Default: no limit of its own.
+    pub fn tools_at_once(mut self, tool: impl Into<String>, calls: usize) -> Self {
+        self.at_once_by_tool.insert(tool.into(), calls);
         self
     }
 
@@ -308,6 +320,7 @@ impl AgentBuilder {
                 .filter(|text| !text.trim().is_empty())
                 .map(|text| Arc::new(Message::system(text))),
             limits: self.limits,
+            at_once_by_tool: Arc::new(self.at_once_by_tool),
             output: output.transpose()?,
             request,
             metadata: self.metadata,

@@ -1,5 +1,6 @@
-//! From a model's wish to a tool's result: looks the tool up, checks the arguments, runs it within its
-//! time. What may run side by side is the schedule's; what is written down is the executor's.
+//! From a model's wish to a tool's result: looks the tool up, checks the arguments, asks what the call
+//! touches, runs it within its time. What may run side by side is the schedule's; what is written down
+//! is the executor's.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -7,10 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use loom_types::{Content, Error, Result, Safety, Tool, ToolCall, ToolContext};
+use futures::future::join_all;
+use loom_types::{Content, Error, Footprint, Result, Tool, ToolCall, ToolContext};
 use serde_json::{Map, Value};
 
 use crate::catalogue::{Catalogue, Listed};
+
+/// How long a tool may take to tell what a call touches: far more than a look at a few files takes. After
+/// that the call counts as touching everything.
+const FOOTPRINT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A call that was looked at: it runs, or it is refused.
 pub(crate) struct Planned {
@@ -22,28 +28,78 @@ enum Action {
     Run {
         tool: Arc<dyn Tool>,
         arguments: Value,
+        footprint: Footprint,
     },
     Refuse(Error),
 }
 
 impl Planned {
-    /// How the call may run beside others; none for a refused one.
-    pub(crate) fn safety(&self) -> Option<Safety> {
+    /// What the call touches; none for a refused one, which does not run.
+    pub(crate) fn footprint(&self) -> Option<&Footprint> {
         match &self.action {
-            Action::Run { tool, .. } => Some(tool.definition().safety),
+            Action::Run { footprint, .. } => Some(footprint),
             Action::Refuse(_) => None,
+        }
+    }
+
+    /// Asks the tool what the call touches. Until it has told, and if it does not, that is everything.
+    async fn ask_footprint(&mut self) {
+        let Action::Run {
+            tool,
+            arguments,
+            footprint,
+        } = &mut self.action
+        else {
+            return;
+        };
+        let asking =
+            async { tokio::time::timeout(FOOTPRINT_TIMEOUT, tool.footprint(arguments)).await };
+        match AssertUnwindSafe(asking).catch_unwind().await {
+            Ok(Ok(told)) => *footprint = told,
+            Ok(Err(_elapsed)) => {
+                tracing::warn!(
+                    tool = self.call.name,
+                    "took too long to tell what a call touches"
+                );
+            }
+            Err(_panic) => {
+                tracing::warn!(
+                    tool = self.call.name,
+                    "panicked when asked what a call touches"
+                );
+            }
         }
     }
 }
 
+/// Looks the tools of calls up, checks the arguments and asks, of all side by side, what the calls
+/// touch. Once `stop` ends nobody is waited for any more: a call whose tool has not told by then
+/// counts as touching everything.
+pub(crate) async fn plan(
+    catalogue: &Catalogue,
+    calls: Vec<ToolCall>,
+    stop: impl Future,
+) -> Vec<Planned> {
+    let checked = calls.into_iter().map(|call| check(catalogue, call));
+    let mut planned: Vec<_> = checked.collect();
+    let asking = join_all(planned.iter_mut().map(Planned::ask_footprint));
+    tokio::select! {
+        biased;
+        _ = asking => {}
+        _ = stop => {}
+    }
+    planned
+}
+
 /// Looks a call's tool up and checks its arguments.
-pub(crate) fn plan(catalogue: &Catalogue, call: ToolCall) -> Planned {
+fn check(catalogue: &Catalogue, call: ToolCall) -> Planned {
     let action = match catalogue.get(&call.name) {
         None => Action::Refuse(unknown_tool(catalogue, &call.name)),
         Some(listed) => match arguments(listed, &call) {
             Ok(arguments) => Action::Run {
                 tool: Arc::clone(&listed.tool),
                 arguments,
+                footprint: Footprint::Everything,
             },
             Err(error) => Action::Refuse(error),
         },
@@ -59,7 +115,9 @@ pub(crate) async fn invoke(
     timeout: Duration,
 ) -> Result<Vec<Content>> {
     let (tool, arguments) = match planned.action {
-        Action::Run { tool, arguments } => (tool, arguments),
+        Action::Run {
+            tool, arguments, ..
+        } => (tool, arguments),
         Action::Refuse(error) => return Err(error),
     };
     // Around the timeout, so that a tool that panics while it is dropped is caught as well.
@@ -92,7 +150,7 @@ pub async fn call_tool(
         name: tool.definition().name.clone(),
         arguments: arguments.to_owned(),
     };
-    invoke(plan(&catalogue, call), context, context.timeout).await
+    invoke(check(&catalogue, call), context, context.timeout).await
 }
 
 fn unknown_tool(catalogue: &Catalogue, name: &str) -> Error {

@@ -322,6 +322,7 @@ impl Child<'_> {
                 wall_time: Some(agent.timeout.unwrap_or(agents.timeout)),
                 ..setup.limits
             },
+            at_once_by_tool: Arc::clone(&setup.at_once_by_tool),
             budget: BudgetLimits::default(),
             output: None,
             request,

@@ -62,6 +62,45 @@ pub struct Access {
     pub argument: String,
 }
 
+impl Access {
+    /// The names that a call gives in that argument, several if it is a list. None if it is absent, which
+    /// means the tool's default; an empty list names nothing.
+    #[must_use]
+    pub fn names(&self, arguments: &serde_json::Value) -> Option<Vec<String>> {
+        let name = |value: &serde_json::Value| match value {
+            serde_json::Value::String(name) => name.clone(),
+            other => other.to_string(),
+        };
+        match arguments.pointer(&self.argument)? {
+            serde_json::Value::Null => None,
+            serde_json::Value::Array(values) => Some(values.iter().map(name).collect()),
+            value => Some(vec![name(value)]),
+        }
+    }
+
+    fn resource(&self, name: &str) -> Resource {
+        match self.scheme.as_str() {
+            "file" => Resource::file(name),
+            "url" => Resource::url(name),
+            scheme => Resource::Named {
+                scheme: scheme.to_owned(),
+                name: name.to_owned(),
+            },
+        }
+    }
+
+    /// What overlaps with every resource of the scheme.
+    fn any_resource(&self) -> Resource {
+        match self.scheme.as_str() {
+            "file" => Resource::file("."),
+            scheme => Resource::Named {
+                scheme: scheme.to_owned(),
+                name: String::new(),
+            },
+        }
+    }
+}
+
 /// Arguments that work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
@@ -107,29 +146,22 @@ impl ToolDefinition {
         }
     }
 
-    /// What a call touches, as far as the definition tells: files by the path as it is written, made
+    /// What a call touches, as far as the definition tells: files by the path as it is spelled, made
     /// absolute by nobody. A call of an exclusive tool touches everything, as does one of a tool that
-    /// is not safe and declares nothing.
+    /// is not safe and declares nothing. A call that leaves a declared argument out may touch any
+    /// resource of that scheme.
     #[must_use]
     pub fn footprint(&self, arguments: &serde_json::Value) -> Footprint {
         let declares = !self.accesses.is_empty();
         if self.safety == Safety::Exclusive || (self.safety == Safety::Cautious && !declares) {
             return Footprint::Everything;
         }
-        let touches = self.accesses.iter().filter_map(|access| {
-            let name = arguments.pointer(&access.argument)?.as_str()?.to_owned();
-            let resource = match access.scheme.as_str() {
-                "file" => Resource::File {
-                    path: name.into(),
-                    identity: None,
-                },
-                "url" => Resource::Url(name),
-                scheme => Resource::Named {
-                    scheme: scheme.to_owned(),
-                    name,
-                },
+        let touches = self.accesses.iter().flat_map(|access| {
+            let resources = match access.names(arguments) {
+                Some(names) => names.iter().map(|name| access.resource(name)).collect(),
+                None => vec![access.any_resource()],
             };
-            Some(Touch {
+            resources.into_iter().map(|resource| Touch {
                 mode: access.mode,
                 resource,
             })
@@ -198,3 +230,6 @@ impl Progress {
         (self.0)(message, fraction);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ async fn call_named(tool: FakeTool, name: &str, arguments: &str) -> Result<Strin
     };
     let timeout = Duration::from_secs(5);
     let context = ToolContext::standalone(timeout);
-    let content = invoke(plan(&catalogue, call), &context, timeout).await?;
+    let content = invoke(check(&catalogue, call), &context, timeout).await?;
     Ok(content.iter().map(Content::to_text).collect())
 }
 
@@ -163,4 +163,104 @@ async fn a_call_outside_a_run_is_checked_and_held_to_its_time() {
     let liar = tool(mirror().with_schema(json!({"type": "thing"})));
     let error = call_tool(&liar, "{}", &context).await.unwrap_err();
     assert!(error.message.contains("input schema"), "{error}");
+}
+
+/// A tool whose answer to what a call touches takes its time, or never comes.
+struct Footprints {
+    definition: Arc<loom_types::ToolDefinition>,
+    tell: fn() -> futures::future::BoxFuture<'static, Footprint>,
+}
+
+impl Footprints {
+    fn planned(tell: fn() -> futures::future::BoxFuture<'static, Footprint>) -> Catalogue {
+        let definition = Arc::clone(mirror().definition());
+        Catalogue::new(vec![Arc::new(Self { definition, tell })]).unwrap()
+    }
+}
+
+#[async_trait::async_trait]
+impl Tool for Footprints {
+    fn definition(&self) -> &Arc<loom_types::ToolDefinition> {
+        &self.definition
+    }
+
+    async fn footprint(&self, _: &Value) -> Footprint {
+        (self.tell)().await
+    }
+
+    async fn call(&self, _: &Value, _: &ToolContext) -> Result<Vec<Content>> {
+        Ok(Vec::new())
+    }
+}
+
+fn nothing() -> Footprint {
+    Footprint::Resources(Vec::new())
+}
+
+fn calls(count: usize) -> Vec<ToolCall> {
+    let call = |index: usize| ToolCall {
+        id: CallId::from(index.to_string()),
+        name: "tool".to_owned(),
+        arguments: String::new(),
+    };
+    (0..count).map(call).collect()
+}
+
+/// What each of the calls touches, with the time it took to find out.
+async fn footprints(
+    catalogue: &Catalogue,
+    calls: Vec<ToolCall>,
+    stop: impl Future,
+) -> (Vec<Option<Footprint>>, Duration) {
+    let started = tokio::time::Instant::now();
+    let planned = plan(catalogue, calls, stop).await;
+    let told = planned.iter().map(|call| call.footprint().cloned());
+    (told.collect(), started.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_calls_are_asked_side_by_side_what_they_touch() {
+    let catalogue = Footprints::planned(|| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            nothing()
+        })
+    });
+    let (told, took) = footprints(&catalogue, calls(50), std::future::pending::<()>()).await;
+    assert_eq!(told, vec![Some(nothing()); 50]);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_tool_does_not_tell_in_time_touches_everything() {
+    let catalogue = Footprints::planned(|| Box::pin(std::future::pending()));
+    let (told, took) = footprints(&catalogue, calls(2), std::future::pending::<()>()).await;
+    assert_eq!(told, vec![Some(Footprint::Everything); 2]);
+    assert!(took <= FOOTPRINT_TIMEOUT * 2, "{took:?}");
+}
+
+#[tokio::test]
+async fn a_call_whose_tool_panics_when_asked_touches_everything() {
+    let catalogue = Footprints::planned(|| Box::pin(async { panic!("asked") }));
+    let (told, _) = footprints(&catalogue, calls(1), std::future::pending::<()>()).await;
+    assert_eq!(told, [Some(Footprint::Everything)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_stops_does_not_wait_for_footprints() {
+    let catalogue = Footprints::planned(|| Box::pin(std::future::pending()));
+    let stop = tokio::time::sleep(Duration::from_millis(5));
+    let (told, took) = footprints(&catalogue, calls(1), stop).await;
+    assert_eq!(told, [Some(Footprint::Everything)]);
+    assert!(took < Duration::from_millis(50), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_refused_call_has_no_footprint() {
+    let catalogue = Footprints::planned(|| Box::pin(async { Footprint::Everything }));
+    let mut refused = calls(2);
+    refused[0].name = "unknown".to_owned();
+    refused[1].arguments = "not JSON".to_owned();
+    let (told, _) = footprints(&catalogue, refused, std::future::pending::<()>()).await;
+    assert_eq!(told, [None, None]);
 }

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::Executor;
 use super::end::End;
 use crate::dispatch::{self, Planned};
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, Slot};
 use crate::scope::Side;
 use crate::stop::Cause;
 use crate::{Limits, reply, session, sub_agent};
@@ -84,7 +84,7 @@ impl Executor {
         if calls.is_empty() {
             return Ok(());
         }
-        let mut batch = self.plan(calls);
+        let mut batch = self.plan(calls).await;
         // However this ends, tools that still run are told.
         let _guard = batch.cancel.clone().drop_guard();
         loop {
@@ -159,14 +159,15 @@ impl Executor {
         }
     }
 
-    fn plan(&self, calls: Vec<ToolCall>) -> Batch {
-        let catalogue = &self.catalogue;
-        let planned: Vec<_> = calls
-            .into_iter()
-            .map(|call| dispatch::plan(catalogue, call))
-            .collect();
+    async fn plan(&self, calls: Vec<ToolCall>) -> Batch {
+        let planned = dispatch::plan(&self.catalogue, calls, self.stop.wait()).await;
+        let slots: Vec<_> = planned.iter().map(Slot::from).collect();
         Batch {
-            schedule: Schedule::new(&planned, self.agent.limits.tools_at_once),
+            schedule: Schedule::new(
+                &slots,
+                self.agent.limits.tools_at_once,
+                &self.agent.at_once_by_tool,
+            ),
             planned: planned.into_iter().map(Some).collect(),
             running: FuturesUnordered::new(),
             cancel: self.stop.child_token(),
