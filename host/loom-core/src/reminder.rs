@@ -71,11 +71,13 @@ pub(crate) fn repetitions(calls: &[CallRecord], counts: impl Fn(&CallRecord) -> 
     u32::try_from(turns.len()).unwrap_or(u32::MAX)
 }
 
+type Check = dyn Fn(&RunView<'_>) -> Option<String> + Send + Sync;
+
 /// A rule: it looks at a run and may have a hint for the model.
 #[derive(Clone)]
 pub struct Reminder {
     name: Cow<'static, str>,
-    check: Arc<dyn Fn(&RunView<'_>) -> Option<String> + Send + Sync>,
+    check: Arc<Check>,
 }
 
 impl Reminder {

@@ -132,7 +132,7 @@ impl Steering {
     /// The messages that wait, most urgent first.
     pub(crate) fn take(&self) -> Vec<Injected> {
         let mut waiting = std::mem::take(&mut self.mailbox().waiting);
-        waiting.sort_by(|a, b| b.priority.cmp(&a.priority));
+        waiting.sort_by_key(|injected| std::cmp::Reverse(injected.priority));
         waiting
     }
 

@@ -12,6 +12,7 @@ mod prompt;
 mod run;
 mod session;
 mod sessions;
+mod steer;
 mod tool;
 
 use std::path::PathBuf;

@@ -143,7 +143,7 @@ impl<'a> Chat<'a> {
             ..human_options(self.global)
         };
         let mut render = Human::new(io::stdout(), anstream::stderr(), options);
-        drive(run, &mut render).await?;
+        drive(run, &mut render, None).await?;
         Ok(())
     }
 

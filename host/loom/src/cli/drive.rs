@@ -7,9 +7,15 @@ use tokio::signal;
 use crate::fault::Exit;
 use crate::render::Render;
 
-/// Shows a run until it ends. Ctrl-C or a termination signal stops it cleanly; a second one leaves
+use super::steer::Steer;
+
+/// Shows a run until it ends, and follows what comes in to steer it. Ctrl-C or a termination signal stops it cleanly; a second one leaves
 /// the process at once. If nobody sees the events any more, the run is stopped and the error returned.
-pub(super) async fn drive(mut run: Run, render: &mut dyn Render) -> anyhow::Result<Outcome> {
+pub(super) async fn drive(
+    mut run: Run,
+    render: &mut dyn Render,
+    mut steer: Option<Steer>,
+) -> anyhow::Result<Outcome> {
     let mut signals = Signals::listen()?;
     let mut asked_to_stop = false;
     loop {
@@ -23,10 +29,14 @@ pub(super) async fn drive(mut run: Run, render: &mut dyn Render) -> anyhow::Resu
                 run.cancel();
                 render.stopping();
             }
+            message = notice(&mut steer) => render.event(&RunEvent::Warning { message })?,
             event = run.next() => {
                 let Some(event) = event else {
                     return Ok(run.outcome().await);
                 };
+                if let RunEvent::RunEnded { .. } = event {
+                    last_notices(steer.take(), render).await?;
+                }
                 if let Err(error) = render.event(&event) {
                     run.cancel();
                     run.outcome().await;
@@ -38,6 +48,22 @@ pub(super) async fn drive(mut run: Run, render: &mut dyn Render) -> anyhow::Resu
             }
         }
     }
+}
+
+async fn notice(steer: &mut Option<Steer>) -> String {
+    match steer {
+        Some(steer) => steer.notice().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What became of the last messages is told before the run's end.
+async fn last_notices(steer: Option<Steer>, render: &mut dyn Render) -> anyhow::Result<()> {
+    let Some(steer) = steer else { return Ok(()) };
+    for message in steer.finish().await {
+        render.event(&RunEvent::Warning { message })?;
+    }
+    Ok(())
 }
 
 /// How a script sees the end of a run.

@@ -13,6 +13,7 @@ use loom_types::{Memory, SessionId};
 use serde_json::Value;
 
 use super::drive::{drive, exit_of};
+use super::steer::{Source, Steer};
 use super::{AgentOptions, Global, prompt, sessions};
 use crate::fault::{Exit, Fault};
 use crate::render::Render;
@@ -48,6 +49,9 @@ pub(super) struct RunArguments {
     /// Print events as JSON, one a line, and nothing else on stdout
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
+    /// Steer the run with JSON lines from this file, pipe or, with -, stdin: see `loom help steering`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    steer_file: Option<String>,
     /// Write the last message to this file when the run is done
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -63,7 +67,18 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
     let schema = schema.transpose()?;
     let last_message = arguments.output.as_deref().map(LastMessage::prepare);
     let last_message = last_message.transpose()?;
-    let prompt = prompt::read(arguments.prompt.as_deref(), global.quiet).await?;
+    let steer = arguments.steer_file.as_deref().map(Source::parse);
+    let prompt = match (&steer, arguments.prompt.as_deref()) {
+        // Stdin has the commands, so it can't have the prompt.
+        (Some(Source::Stdin), Some("-")) => {
+            return Err(Fault::usage(
+                "both the prompt and the steering commands are to come from stdin",
+            )
+            .into());
+        }
+        (Some(Source::Stdin), prompt) => prompt.map(str::to_owned),
+        (_, prompt) => prompt::read(prompt, global.quiet).await?,
+    };
     if prompt.is_none() && arguments.agent.resume.is_none() && arguments.agent.session.is_none() {
         let fault = Fault::usage("there is no prompt");
         return Err(fault.hint("write loom run \"…\", or pipe it in").into());
@@ -73,7 +88,12 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
     let agent = loom.agent().await?.output_schema(schema).build()?;
     let options = options(&arguments.agent, &config, agent.memory().as_ref(), prompt).await?;
     let mut render = arguments.renderer(&global, has_schema);
-    let outcome = drive(agent.start(options), render.as_mut()).await?;
+    let run = agent.start(options);
+    let steer = match steer {
+        Some(source) => Some(Steer::start(source, run.steering()).await?),
+        None => None,
+    };
+    let outcome = drive(run, render.as_mut(), steer).await?;
     if let (Some(last_message), true) = (last_message, outcome.is_completed()) {
         last_message.write(outcome.text())?;
     }

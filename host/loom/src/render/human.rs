@@ -1,5 +1,7 @@
 //! A run for people: the answer goes to stdout as it comes, everything else to stderr.
 
+mod notes;
+
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -42,6 +44,10 @@ pub(crate) struct Human<O, E> {
     sanitizer: Sanitizer,
     /// Something of the answer is on stdout.
     has_answered: bool,
+    /// What is not on stdout yet, because it may still turn out void.
+    held_back: String,
+    /// Some of a message that is not whole is on the terminal.
+    message_is_open: bool,
     /// The last character on stdout was not a line break.
     line_is_open: bool,
     reasoning_is_open: bool,
@@ -57,6 +63,8 @@ impl<O: Write, E: Write> Human<O, E> {
             spinner: Spinner::new(options.err_is_terminal && !options.quiet),
             sanitizer: Sanitizer::default(),
             has_answered: false,
+            held_back: String::new(),
+            message_is_open: false,
             line_is_open: false,
             reasoning_is_open: false,
             stopping: false,
@@ -70,19 +78,39 @@ impl<O: Write, E: Write> Human<O, E> {
         self.has_answered = true;
         self.spinner.stop();
         self.close_reasoning();
-        if self.options.out_is_terminal {
-            let piece = self.sanitizer.push(piece);
-            self.out.write_all(piece.as_bytes())?;
-        } else {
-            self.out.write_all(piece.as_bytes())?;
+        if !self.options.out_is_terminal {
+            // A program that reads cannot unread: a message goes out when it is whole.
+            self.held_back.push_str(piece);
+            return Ok(());
         }
+        self.message_is_open = true;
+        let piece = self.sanitizer.push(piece);
+        self.out.write_all(piece.as_bytes())?;
         self.line_is_open = !piece.ends_with('\n');
         self.out.flush()
+    }
+
+    /// The pool asks again: what came of this answer is void.
+    fn restart(&mut self) {
+        self.held_back.clear();
+        if std::mem::take(&mut self.message_is_open) {
+            self.line(
+                YELLOW,
+                "·",
+                "the answer above broke off and is void; it starts again",
+            );
+        }
     }
 
     /// Ends an unfinished line of the answer, so that what follows starts on its own.
     fn close_line(&mut self) -> io::Result<()> {
         self.sanitizer = Sanitizer::default();
+        let held_back = std::mem::take(&mut self.held_back);
+        if !held_back.is_empty() {
+            self.out.write_all(held_back.as_bytes())?;
+            self.line_is_open = !held_back.ends_with('\n');
+            self.out.flush()?;
+        }
         if std::mem::take(&mut self.line_is_open) {
             self.out.write_all(b"\n")?;
             self.out.flush()?;
@@ -116,6 +144,12 @@ impl<O: Write, E: Write> Human<O, E> {
         let _ = writeln!(self.err, "{style}{mark}{style:#} {text}");
     }
 
+    fn note(&mut self, event: &RunEvent) {
+        if let Some(note) = notes::of(event, self.options.verbose) {
+            self.progress_line(note.style, note.mark, &note.text);
+        }
+    }
+
     fn progress_line(&mut self, style: Style, mark: &str, text: &str) {
         if !self.options.quiet {
             self.line(style, mark, text);
@@ -123,6 +157,7 @@ impl<O: Write, E: Write> Human<O, E> {
     }
 
     fn message(&mut self, message: &Message) -> io::Result<()> {
+        self.message_is_open = false;
         self.close_reasoning();
         if message.role == Role::Assistant && !self.options.last_message_only {
             self.close_line()?;
@@ -208,8 +243,12 @@ impl<O: Write, E: Write> Render for Human<O, E> {
                 self.tool_completed(result, &text::duration(*duration));
             }
             RunEvent::Warning { message } => self.line(YELLOW.bold(), "warning:", message),
+            RunEvent::ModelRouted { routing } if routing.restarts() => {
+                self.note(event);
+                self.restart();
+            }
             RunEvent::RunEnded { outcome } => self.ended(outcome)?,
-            _ => {}
+            _ => self.note(event),
         }
         Ok(())
     }
@@ -246,6 +285,9 @@ fn summary(report: &Report) -> String {
             text::count(usage.input_tokens),
             text::count(usage.output_tokens)
         ));
+    }
+    if let Some(cost) = report.cost {
+        parts.push(cost.to_string());
     }
     parts.push(text::duration(report.duration));
     parts.join(", ")

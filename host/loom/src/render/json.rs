@@ -7,8 +7,16 @@
 //! | `item.started`, `item.updated`, `item.completed` | `item`, see below |
 //! | `turn.completed` | `turn`, `usage` |
 //! | `turn.failed` | `turn`, `error` (`kind`, `category`, `message`, `advice`, `retryable`, …) |
+//! | `model.routed` | `turn`, `decision` (`chosen`, `retried`, `failed_over`, `hedged`, `hedge_lost`, `cooled`) with its fields; after `retried` and `failed_over` the items of the turn so far are void |
+//! | `model.answered` | `turn`, `model`, `usage`, `cost_usd`, `latency_ms`, `first_token_ms`; with `error` if there is no answer |
+//! | `permission.asked` | `call_id`, `tool`, `arguments`, `footprint`, … |
+//! | `permission.decided` | `call_id`, `tool`, `allowed`, `by`, `reason` |
+//! | `agent.event` | `call_id`, `agent`, `event`: an event of a sub-agent's run, named as in the crate |
+//! | `run.paused`, `run.resumed` | |
+//! | `message.injected` | `priority`, `text`; the message is in the session |
+//! | `reminder` | `rule`, `text` |
 //! | `warning`, `error` | `message` |
-//! | `run.completed`, `run.limit_reached`, `run.cancelled`, `run.failed` | the last line: `thread_id`, `run_id`, `exit_code`, `text`, `turns`, `tool_calls`, `usage`, `duration_ms`; with `limit` or `error` |
+//! | `run.completed`, `run.limit_reached`, `run.cancelled`, `run.failed` | the last line: `thread_id`, `run_id`, `exit_code`, `text`, `turns`, `tool_calls`, `usage`, `cost_usd`, `duration_ms`; with `limit` or `error` |
 //!
 //! An `item` has `id` (`item_0`, `item_1`, …), `type` and `status` (`in_progress`, `completed`,
 //! `failed`). An `agent_message` or `reasoning` has `delta` when it is updated and the whole `text`
@@ -22,13 +30,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use loom_types::{CallId, Message, Outcome, Part, Role, RunEvent, ToolCall, ToolResult};
+use loom_types::{CallId, Message, Outcome, Part, Role, Routing, RunEvent, ToolCall, ToolResult};
 
 use super::Render;
 use crate::fault::Exit;
 use line::{
-    CallContent, CallError, Counts, Failure, Item, ItemContent, Line, ProgressContent, Status,
-    Summary, milliseconds,
+    CallContent, CallError, Counts, Failure, Item, ItemContent, Line, ModelAnswered,
+    ProgressContent, Status, Summary, milliseconds,
 };
 
 /// The renderer.
@@ -86,6 +94,20 @@ impl<W: Write> Json<W> {
         bytes.push(b'\n');
         self.out.write_all(&bytes)?;
         self.out.flush()
+    }
+
+    /// A decision of the pool. Items of an answer that is void end as failed.
+    fn routed(&mut self, routing: &Routing) -> io::Result<()> {
+        if routing.restarts() {
+            for kind in [Kind::Reasoning, Kind::Message] {
+                if let Some(Streamed { id, text }) = self.slot(kind).take() {
+                    let item = kind.item(id, Status::Failed, ItemContent::Text { text });
+                    self.line(&Line::ItemCompleted { item: &item })?;
+                }
+            }
+        }
+        let turn = self.turn;
+        self.line(&Line::ModelRouted { turn, routing })
     }
 
     fn next_id(&mut self) -> String {
@@ -303,7 +325,60 @@ impl<W: Write> Render for Json<W> {
             }),
             RunEvent::Warning { message } => self.line(&Line::Warning { message }),
             RunEvent::RunEnded { outcome } => self.ended(outcome),
-            _ => Ok(()),
+            RunEvent::ModelRouted { routing } => self.routed(routing),
+            other => match plain(other) {
+                Some(line) => self.line(&line),
+                None => Ok(()),
+            },
         }
     }
+}
+
+/// The line of an event that needs nothing but itself.
+fn plain(event: &RunEvent) -> Option<Line<'_>> {
+    Some(match event {
+        RunEvent::ModelAnswered {
+            turn,
+            model,
+            usage,
+            cost,
+            latency,
+            error,
+        } => Line::ModelAnswered(ModelAnswered {
+            turn: *turn,
+            model,
+            usage: Counts::of(*usage),
+            cost_usd: *cost,
+            latency_ms: milliseconds(latency.total),
+            first_token_ms: latency.first_token.map(milliseconds),
+            error: error.as_ref().map(Failure::of),
+        }),
+        RunEvent::PermissionAsked { request } => Line::PermissionAsked { request },
+        RunEvent::PermissionDecided {
+            call_id,
+            tool,
+            decision,
+        } => Line::PermissionDecided {
+            call_id,
+            tool,
+            decision,
+        },
+        RunEvent::SubAgent {
+            call_id,
+            agent,
+            event,
+        } => Line::AgentEvent {
+            call_id,
+            agent,
+            event,
+        },
+        RunEvent::Paused => Line::RunPaused,
+        RunEvent::Resumed => Line::RunResumed,
+        RunEvent::MessageInjected { priority, text } => Line::MessageInjected {
+            priority: *priority,
+            text,
+        },
+        RunEvent::Reminded { rule, text } => Line::Reminder { rule, text },
+        _ => return None,
+    })
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use loom_types::{
-    CallId, Category, CorrelationId, Error, ErrorKind, Limit, Report, RunId, SessionId, Usage,
+    CallId, Category, CorrelationId, Error, ErrorKind, Limit, PermissionDecision,
+    PermissionRequest, Report, Routing, RunEvent, RunId, SessionId, Usage, Usd,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -34,6 +35,40 @@ pub(super) enum Line<'a> {
     TurnCompleted { turn: u32, usage: Counts },
     #[serde(rename = "turn.failed")]
     TurnFailed { turn: u32, error: Failure<'a> },
+    #[serde(rename = "model.routed")]
+    ModelRouted {
+        turn: u32,
+        #[serde(flatten)]
+        routing: &'a Routing,
+    },
+    #[serde(rename = "model.answered")]
+    ModelAnswered(ModelAnswered<'a>),
+    #[serde(rename = "permission.asked")]
+    PermissionAsked {
+        #[serde(flatten)]
+        request: &'a PermissionRequest,
+    },
+    #[serde(rename = "permission.decided")]
+    PermissionDecided {
+        call_id: &'a CallId,
+        tool: &'a str,
+        #[serde(flatten)]
+        decision: &'a PermissionDecision,
+    },
+    #[serde(rename = "agent.event")]
+    AgentEvent {
+        call_id: &'a CallId,
+        agent: &'a str,
+        event: &'a RunEvent,
+    },
+    #[serde(rename = "run.paused")]
+    RunPaused,
+    #[serde(rename = "run.resumed")]
+    RunResumed,
+    #[serde(rename = "message.injected")]
+    MessageInjected { priority: u8, text: &'a str },
+    #[serde(rename = "reminder")]
+    Reminder { rule: &'a str, text: &'a str },
     #[serde(rename = "warning")]
     Warning { message: &'a str },
     #[serde(rename = "error")]
@@ -46,6 +81,19 @@ pub(super) enum Line<'a> {
     RunCancelled(Summary<'a>),
     #[serde(rename = "run.failed")]
     RunFailed(Summary<'a>),
+}
+
+/// Who answered, at what price, how fast.
+#[derive(Debug, Serialize)]
+pub(super) struct ModelAnswered<'a> {
+    pub(super) turn: u32,
+    pub(super) model: &'a str,
+    pub(super) usage: Counts,
+    pub(super) cost_usd: Option<Usd>,
+    pub(super) latency_ms: u64,
+    pub(super) first_token_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<Failure<'a>>,
 }
 
 /// A message, a piece of reasoning or a tool call, as far as it is.
@@ -113,6 +161,7 @@ pub(super) struct Summary<'a> {
     turns: u32,
     tool_calls: u32,
     usage: Counts,
+    cost_usd: Option<Usd>,
     duration_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<Reached>,
@@ -130,6 +179,7 @@ impl<'a> Summary<'a> {
             turns: report.turns,
             tool_calls: report.tool_calls,
             usage: Counts::of(report.usage),
+            cost_usd: report.cost,
             duration_ms: milliseconds(report.duration),
             limit: None,
             error: None,
