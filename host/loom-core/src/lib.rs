@@ -18,6 +18,7 @@ mod journal;
 mod limits;
 mod observer;
 mod output;
+mod permission;
 mod process_memory;
 mod reply;
 mod run;
@@ -34,5 +35,9 @@ pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
 pub use observer::{ObservedRun, Observer, ParentRun};
+pub use permission::{
+    Approval, Approver, Disk, Effect, Gate, Judgement, Policy, PolicyBuilder, Rule, RuleError,
+    approve_with,
+};
 pub use process_memory::ProcessMemory;
 pub use run::Run;
