@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loom_types::{
-    CorrelationId, Error, Memory, Message, ModelRequest, Provider, RunId, SessionId, Tool,
-    ToolDefinition, Trace,
+    CorrelationId, Error, Memory, Message, ModelRequest, PermissionMode, Provider, RunId,
+    SessionId, Tool, ToolDefinition, Trace,
 };
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -15,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use crate::catalogue::Catalogue;
 use crate::executor::{self, Start};
 use crate::output::OutputSchema;
+use crate::permission::Remember;
 use crate::sub_agent::TaskTool;
 use crate::todo::TodoTool;
 use crate::{
-    BudgetLimits, Input, Limits, Observer, ProcessMemory, Reminders, Run, RunOptions, Steering,
-    SubAgents,
+    Approver, BudgetLimits, Gate, Input, Limits, Observer, Policy, ProcessMemory, Reminders, Rule,
+    Run, RunOptions, Steering, SubAgents,
 };
 
 /// How many events wait for a reader before the run does. A burst of a fast model; small enough for
@@ -46,6 +47,7 @@ pub(crate) struct Setup {
     pub(crate) request: ModelRequest,
     /// Goes into the first entry of each new session.
     pub(crate) metadata: Value,
+    pub(crate) permissions: Permissions,
     pub(crate) budget: BudgetLimits,
     pub(crate) sub_agents: Option<Arc<SubAgents>>,
     pub(crate) reminders: Arc<Reminders>,
@@ -68,6 +70,7 @@ impl Agent {
                 ..ModelRequest::default()
             },
             metadata: Value::Null,
+            permissions: Permissions::default(),
             budget: BudgetLimits::default(),
             sub_agents: None,
             todo: false,
@@ -161,6 +164,35 @@ impl std::fmt::Debug for Agent {
     }
 }
 
+/// Which calls may run, and who is asked.
+#[derive(Clone)]
+pub(crate) struct Permissions {
+    policy: Arc<Policy>,
+    approver: Option<Arc<dyn Approver>>,
+    remember: Option<Arc<Remember>>,
+}
+
+impl Default for Permissions {
+    fn default() -> Self {
+        Self {
+            policy: Policy::builder(PermissionMode::Auto, "/").shared(),
+            approver: None,
+            remember: None,
+        }
+    }
+}
+
+impl Permissions {
+    /// The gate of an outermost run.
+    pub(crate) fn gate(&self) -> Gate {
+        let gate = Gate::new(Arc::clone(&self.policy), self.approver.clone());
+        match &self.remember {
+            Some(remember) => gate.remembering(Arc::clone(remember)),
+            None => gate,
+        }
+    }
+}
+
 /// Describes an [`Agent`]. Everything but the model is optional.
 #[must_use]
 pub struct AgentBuilder {
@@ -172,6 +204,7 @@ pub struct AgentBuilder {
     at_once_by_tool: BTreeMap<String, usize>,
     request: ModelRequest,
     metadata: Value,
+    permissions: Permissions,
     budget: BudgetLimits,
     sub_agents: Option<SubAgents>,
     todo: bool,
@@ -252,6 +285,27 @@ impl AgentBuilder {
         self
     }
 
+    /// Which calls may run. Default: all that the tools can do, as with
+    /// [`PermissionMode::Auto`](loom_types::PermissionMode::Auto) and no rules; who hands tools to an
+    /// agent in a program has chosen them.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.permissions.policy = Arc::new(policy);
+        self
+    }
+
+    /// Who is asked where the policy leaves it open. Default: nobody, so that such calls are denied.
+    pub fn approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.permissions.approver = Some(approver);
+        self
+    }
+
+    /// What is done with a rule that the approver wants for [`Always`](crate::Approval::Always); see
+    /// [`Gate::remembering`](crate::Gate::remembering). Default: it holds for the run only.
+    pub fn remember(mut self, remember: impl Fn(&Rule) + Send + Sync + 'static) -> Self {
+        self.permissions.remember = Some(Arc::new(remember));
+        self
+    }
+
     /// What each run and all its sub-agents may use up together. Default: no limit.
     pub fn budget(mut self, budget: BudgetLimits) -> Self {
         self.budget = budget;
@@ -324,6 +378,7 @@ impl AgentBuilder {
             output: output.transpose()?,
             request,
             metadata: self.metadata,
+            permissions: self.permissions,
             budget: self.budget,
             sub_agents,
             reminders: Arc::new(self.reminders),

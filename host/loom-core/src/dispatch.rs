@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::join_all;
-use loom_types::{Content, Error, Footprint, Result, Tool, ToolCall, ToolContext};
+use loom_types::{
+    Content, Error, Footprint, PermissionRequest, Result, RunId, Tool, ToolCall, ToolContext,
+};
 use serde_json::{Map, Value};
 
 use crate::catalogue::{Catalogue, Listed};
@@ -40,6 +42,27 @@ impl Planned {
             Action::Run { footprint, .. } => Some(footprint),
             Action::Refuse(_) => None,
         }
+    }
+
+    /// What has to be permitted; none for a refused call.
+    pub(crate) fn request(&self, run_id: &RunId, agents: &[String]) -> Option<PermissionRequest> {
+        let Action::Run {
+            tool,
+            arguments,
+            footprint,
+        } = &self.action
+        else {
+            return None;
+        };
+        Some(PermissionRequest {
+            run_id: run_id.clone(),
+            call_id: self.call.id.clone(),
+            tool: self.call.name.clone(),
+            arguments: arguments.clone(),
+            safety: tool.definition().safety,
+            footprint: footprint.clone(),
+            agents: agents.to_vec(),
+        })
     }
 
     /// Asks the tool what the call touches. Until it has told, and if it does not, that is everything.

@@ -13,7 +13,9 @@ mod watch;
 
 use std::sync::Arc;
 
-use loom_types::{Error, Message, Price, Result, RunEvent, RunId, SessionId, Tool, Trace};
+use loom_types::{
+    Error, Message, PermissionMode, Price, Result, RunEvent, RunId, SessionId, Tool, Trace,
+};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
@@ -28,7 +30,7 @@ use crate::stop::Stop;
 use crate::sub_agent::{self, TaskTool};
 use crate::todo::{self, TodoTool};
 use crate::transcript::{Next, Transcript};
-use crate::{BudgetLimits, Input, ParentRun, RunOptions, Steering, session};
+use crate::{BudgetLimits, Gate, Input, ParentRun, Policy, RunOptions, Steering, session};
 use end::{End, Tally};
 use watch::Watch;
 
@@ -53,7 +55,18 @@ pub(crate) struct Start {
 const SIDE_EVENTS_WAITING: usize = 64;
 
 impl Start {
-    fn scope(&self, steering: &Steering, side: mpsc::Sender<Side>) -> Scope {
+    /// A sub-agent has no more than the run above it, and its calls say whose they are.
+    fn gate(&self, setup: &Setup) -> Gate {
+        match &self.above {
+            Some(above) => above.gate.child(
+                Policy::builder(PermissionMode::Auto, "/").shared(),
+                self.agent.clone().unwrap_or_default(),
+            ),
+            None => setup.permissions.gate(),
+        }
+    }
+
+    fn scope(&self, setup: &Setup, steering: &Steering, side: mpsc::Sender<Side>) -> Scope {
         let above = self.above.as_deref();
         let agents = above.map_or_else(Vec::new, |above| above.agents.clone());
         Scope {
@@ -66,6 +79,7 @@ impl Start {
                 Some(above) => above.budget.child(self.budget),
                 None => Budget::root(self.budget),
             },
+            gate: self.gate(setup),
             pause: Pause::new(above.map(|above| &above.pause), steering.pause_signal()),
             steering: steering.clone(),
             side,
@@ -127,7 +141,7 @@ impl Executor {
         sender: mpsc::Sender<RunEvent>,
     ) -> Self {
         let (side_sender, side) = mpsc::channel(SIDE_EVENTS_WAITING);
-        let scope = Arc::new(start.scope(steering, side_sender));
+        let scope = Arc::new(start.scope(&agent, steering, side_sender));
         let stop = Stop::new(steering.cancel_token(), agent.limits.wall_time);
         let audience = Audience {
             observers: Arc::clone(&agent.observers),

@@ -20,6 +20,7 @@ mod limits;
 mod observer;
 mod output;
 pub mod pattern;
+mod permission;
 mod process_memory;
 mod reminder;
 mod reply;
@@ -42,6 +43,10 @@ pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
 pub use observer::{ObservedRun, Observer, ParentRun};
+pub use permission::{
+    Approval, Approver, Disk, Effect, Gate, Judgement, Policy, PolicyBuilder, Rule, RuleError,
+    approve_with,
+};
 pub use process_memory::ProcessMemory;
 pub use reminder::{CallRecord, Reminder, Reminders, RunView};
 pub use run::Run;

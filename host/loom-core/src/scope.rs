@@ -6,9 +6,9 @@ use std::sync::Arc;
 use loom_types::{RunEvent, RunId, SessionId, Trace};
 use tokio::sync::mpsc;
 
-use crate::ParentRun;
 use crate::budget::Budget;
 use crate::steering::{Pause, Steering};
+use crate::{Gate, ParentRun};
 
 /// One run among those of its tree.
 pub(crate) struct Scope {
@@ -20,6 +20,8 @@ pub(crate) struct Scope {
     /// The sub-agents that lead to it, outermost first; empty for the outermost run.
     pub(crate) agents: Vec<String>,
     pub(crate) budget: Budget,
+    /// What its calls have to pass, and those of the runs above.
+    pub(crate) gate: Gate,
     pub(crate) pause: Pause,
     pub(crate) steering: Steering,
     /// Where the run's calls leave events while they run.

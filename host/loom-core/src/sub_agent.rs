@@ -323,6 +323,7 @@ impl Child<'_> {
                 ..setup.limits
             },
             at_once_by_tool: Arc::clone(&setup.at_once_by_tool),
+            permissions: setup.permissions.clone(),
             budget: BudgetLimits::default(),
             output: None,
             request,

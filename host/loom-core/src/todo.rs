@@ -65,7 +65,8 @@ static DEFINITION: LazyLock<Arc<ToolDefinition>> = LazyLock::new(|| {
     definition.title = Some("To-do list".to_owned());
     definition.idempotent = true;
     Arc::new(ToolDefinition {
-        safety: Safety::Cautious,
+        // What it writes is the run's own: nobody has to be asked about it.
+        safety: Safety::Safe,
         ..definition
     })
 });
@@ -110,8 +111,7 @@ impl Tool for TodoTool {
         &DEFINITION
     }
 
-    /// The list is the run's own: nobody has to be asked about it, and only two calls that write it
-    /// are in each other's way.
+    /// Only calls that write the list are in each other's way.
     async fn footprint(&self, _: &Value) -> Footprint {
         Footprint::Resources(vec![Touch {
             mode: AccessMode::Write,

@@ -40,6 +40,7 @@ pub struct PermissionRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PermissionDecision {
     pub allowed: bool,
+    #[serde(flatten)]
     pub by: DecidedBy,
     /// For the model, when it was not allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

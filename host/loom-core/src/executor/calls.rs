@@ -1,12 +1,13 @@
 //! The tool calls of an answer: started as the schedule allows, written down as they end, stopped when
 //! the run has to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use loom_types::{Limit, Result, RunEvent, ToolCall, ToolContext, ToolResult};
+use loom_types::{Error, Limit, Result, RunEvent, ToolCall, ToolContext, ToolResult};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,7 +17,7 @@ use super::Executor;
 use super::end::End;
 use crate::dispatch::{self, Planned};
 use crate::schedule::{Schedule, Slot};
-use crate::scope::Side;
+use crate::scope::{Scope, Side};
 use crate::stop::Cause;
 use crate::{Limits, reply, session, sub_agent};
 
@@ -205,7 +206,8 @@ impl Executor {
             };
             let context = self.tool_context(&call, &batch.cancel, limits.tool_timeout);
             self.events.emit(RunEvent::ToolStarted { call }).await;
-            let run = run_call(index, planned, context, limits).in_current_span();
+            let scope = Arc::clone(&self.scope);
+            let run = run_call(index, planned, context, limits, scope).in_current_span();
             // A lone call needs no task of its own; several get one each, so that they use all cores.
             batch.running.push(if batch.planned.len() == 1 {
                 run.boxed()
@@ -323,12 +325,22 @@ async fn refuse(index: usize, call: ToolCall, limit: Limit) -> Ended {
     }
 }
 
-async fn run_call(index: usize, planned: Planned, context: ToolContext, limits: Limits) -> Ended {
-    let started = Instant::now();
+async fn run_call(
+    index: usize,
+    planned: Planned,
+    context: ToolContext,
+    limits: Limits,
+    scope: Arc<Scope>,
+) -> Ended {
     // The tool's token ends with the call: progress reported later is nobody's.
     let _guard = context.cancel.clone().drop_guard();
     let call = planned.call.clone();
-    let outcome = dispatch::invoke(planned, &context, limits.tool_timeout).await;
+    let permitted = permit(&planned, &context, &scope).await;
+    let started = Instant::now();
+    let outcome = match permitted {
+        Ok(()) => dispatch::invoke(planned, &context, limits.tool_timeout).await,
+        Err(error) => Err(error),
+    };
     let duration = started.elapsed();
     let kind = outcome.as_ref().err().map(|error| error.kind);
     tracing::debug!(tool = call.name, call_id = %call.id, ?duration, error = ?kind, "tool call ended");
@@ -338,4 +350,38 @@ async fn run_call(index: usize, planned: Planned, context: ToolContext, limits: 
         call,
         duration,
     }
+}
+
+/// Whether a call may run. Asking somebody may take long; the tool's own time does not run meanwhile.
+async fn permit(planned: &Planned, context: &ToolContext, scope: &Arc<Scope>) -> Result<()> {
+    if scope.gate.is_open() {
+        return Ok(());
+    }
+    let Some(request) = planned.request(&scope.run_id, &scope.agents) else {
+        return Ok(());
+    };
+    let asked = async {
+        let request = Arc::new(request.clone());
+        scope
+            .tell(Side::Own(RunEvent::PermissionAsked { request }))
+            .await;
+    };
+    let decision = tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => return Err(Error::cancelled()),
+        decision = scope.gate.permit(&request, asked) => decision,
+    };
+    let event = RunEvent::PermissionDecided {
+        call_id: request.call_id,
+        tool: request.tool,
+        decision: decision.clone(),
+    };
+    scope.tell(Side::Own(event)).await;
+    if decision.allowed {
+        return Ok(());
+    }
+    let reason = decision
+        .reason
+        .unwrap_or_else(|| "it was not allowed".to_owned());
+    Err(Error::denied(reason))
 }

@@ -8,5 +8,6 @@ mod crash;
 mod limits;
 mod load;
 mod output;
+mod permission;
 mod sessions;
 mod steering;

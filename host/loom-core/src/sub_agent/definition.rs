@@ -44,7 +44,8 @@ pub(super) fn of(agents: &SubAgents) -> ToolDefinition {
     let definition = ToolDefinition::new(NAME, description, schema);
     ToolDefinition {
         title: Some("Sub-agent".to_owned()),
-        safety: Safety::Cautious,
+        // It does nothing by itself, and each call of the agent that it starts is judged on its own.
+        safety: Safety::Safe,
         ..definition
     }
 }
