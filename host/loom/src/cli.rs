@@ -17,8 +17,9 @@ mod tool;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Loaded, Overrides, units};
+use crate::config::{Loaded, Overrides, parse_permission_mode, units};
 use clap::{Args, Parser, Subcommand};
+use loom_types::{PermissionMode, Usd};
 
 use crate::fault::{Exit, Fault};
 use crate::output;
@@ -135,6 +136,16 @@ struct AgentOptions {
     /// How long a run may take, for example 90s or 5m
     #[arg(long, value_name = "DURATION", value_parser = units::parse_duration)]
     timeout: Option<Duration>,
+    /// How many tokens the run and its sub-agents may use, input and output
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_tokens: Option<u64>,
+    /// How much the run and its sub-agents may cost, in US dollars; see `loom help budgets`
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    max_budget_usd: Option<Usd>,
+    /// Calls that no rule speaks of: ask (about what does more than read), auto (run), read-only,
+    /// or deny; see `loom help permissions`
+    #[arg(long, value_name = "MODE", value_parser = parse_permission_mode)]
+    permissions: Option<PermissionMode>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -262,10 +273,22 @@ impl AgentOptions {
             disallowed_tools: self.disallowed_tools.clone(),
             max_turns: self.max_turns,
             wall_time: self.timeout,
+            max_tokens: self.max_tokens,
+            max_budget: self.max_budget_usd,
+            permission_mode: self.permissions,
             ephemeral: self.ephemeral,
             ..global.overrides()
         }
     }
+}
+
+/// An amount to spend: more than nothing.
+fn dollars(text: &str) -> Result<Usd, String> {
+    let number = text.strip_prefix('$').unwrap_or(text).parse::<f64>();
+    let usd = number.ok().filter(|it| it.is_finite());
+    let usd = usd.and_then(Usd::from_dollars);
+    usd.filter(|usd| *usd > Usd::ZERO)
+        .ok_or_else(|| "an amount is more than zero, for example 1.50".to_owned())
 }
 
 /// What can name a session in every store: short, and nothing that a path or a terminal minds.

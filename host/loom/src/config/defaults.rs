@@ -4,9 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{
-    AgentsConfig, FailoverConfig, PermissionsConfig, PoolMember, RemindersConfig, TelemetryConfig,
-};
+use super::{AgentsConfig, FailoverConfig, PermissionsConfig, PoolMember, RemindersConfig};
 
 impl PoolMember {
     /// A member with nothing but its model.
@@ -64,15 +62,6 @@ impl Default for RemindersConfig {
         Self {
             enabled: true,
             disabled: Vec::new(),
-        }
-    }
-}
-
-impl Default for TelemetryConfig {
-    fn default() -> Self {
-        Self {
-            otlp_endpoint: None,
-            content: false,
         }
     }
 }
