@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and which verb does it.
 
+mod agent;
 mod chat;
 mod completions;
 mod config;
@@ -153,6 +154,7 @@ enum Verb {
     Run(run::RunArguments),
     Chat(chat::ChatArguments),
     Tool(tool::ToolArguments),
+    Agent(agent::AgentArguments),
     Plugin(plugin::PluginArguments),
     Model(model::ModelArguments),
     Session(session::SessionArguments),
@@ -175,6 +177,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     match arguments.verb {
         Verb::Run(arguments) => in_runtime(run::run(arguments, global)),
         Verb::Chat(arguments) => chat::run(&arguments, &global),
+        Verb::Agent(arguments) => agent::run(&arguments, &global),
         Verb::Tool(arguments) => in_runtime(tool::run(arguments, global)),
         Verb::Plugin(arguments) => in_runtime(plugin::run(arguments, global)),
         Verb::Model(arguments) => in_runtime(model::run(arguments, global)),

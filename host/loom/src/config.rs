@@ -33,7 +33,7 @@ use serde::Serialize;
 
 pub use overrides::Overrides;
 pub use problem::{ConfigError, Warning, nearest};
-pub(crate) use raw::parse_mode as parse_permission_mode;
+pub(crate) use raw::{check_tool_pattern, parse_mode as parse_permission_mode};
 pub use show::Layers;
 pub use trust::{Project, Standing, Trust};
 

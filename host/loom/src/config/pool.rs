@@ -74,6 +74,34 @@ impl PoolMember {
 }
 
 impl Config {
+    /// The model that a text names, with what the pool says of it: PROVIDER/MODEL, PROVIDER for its
+    /// default model, or a MODEL of the provider that is used here.
+    ///
+    /// # Errors
+    /// What is wrong with the text, for a person.
+    pub fn member_for(&self, text: &str) -> Result<PoolMember, String> {
+        let text = text.trim();
+        let (head, model) = match text.split_once('/') {
+            Some((head, model)) => (head, Some(model)),
+            None => (text, None),
+        };
+        let member = match (self.providers.get(head), model) {
+            (Some(_), Some("")) => return Err(format!("`{text}` names no model after the slash")),
+            (Some(_), Some(model)) => PoolMember::new(head, Some(model)),
+            (Some(provider), None) => PoolMember::new(head, provider.model.as_deref()),
+            (None, None) if !text.is_empty() && self.provider != "rules" => {
+                PoolMember::new(&self.provider, Some(text))
+            }
+            (None, _) => {
+                return Err(format!(
+                    "there is no provider for the model `{text}`; write PROVIDER/MODEL"
+                ));
+            }
+        };
+        let known = self.pool.iter().find(|it| it.name() == member.name());
+        Ok(known.cloned().unwrap_or(member))
+    }
+
     /// What a model costs: what its member in the pool says, else the most exact pattern of
     /// `prices`. None if nobody said.
     #[must_use]

@@ -161,7 +161,7 @@ fn read_limits(mut section: Section<'_>) -> RawLimits {
 }
 
 /// Tool names are ASCII; anything else would match nothing.
-fn check_tool_pattern(pattern: &str) -> Result<(), String> {
+pub(crate) fn check_tool_pattern(pattern: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '*');
     if !pattern.is_empty() && pattern.chars().all(allowed) {
         return Ok(());

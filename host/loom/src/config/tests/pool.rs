@@ -219,6 +219,25 @@ fn what_is_shown_of_a_pool_can_be_read_again() {
     "#);
 }
 
+#[test]
+fn the_model_of_an_agent_is_a_member_or_stands_alone() {
+    let config = Fixture::new().user(POOL).config();
+    let own = config.member_for("ollama/qwen3:8b").unwrap();
+    assert_eq!(own, config.pool[1]);
+    let alone = PoolMember::new("vllm", Some("a/b"));
+    assert_eq!(config.member_for("vllm/a/b"), Ok(alone));
+    let default = config.member_for("openai").unwrap();
+    assert_eq!(default.name(), "openai/gpt-5-mini");
+    let bare = config.member_for("claude-opus").unwrap();
+    assert_eq!(bare.name(), "anthropic/claude-opus");
+    for bad in ["", "nobody/x", "vllm/"] {
+        assert!(config.member_for(bad).is_err(), "{bad}");
+    }
+    let offline = Fixture::new().config();
+    let error = offline.member_for("gpt-9").unwrap_err();
+    assert!(error.contains("write PROVIDER/MODEL"), "{error}");
+}
+
 /// What the default file writes behind `# ` from a line on, up to the next line without `# `.
 fn example(first: &str) -> String {
     let lines = DEFAULT_TOML.lines().skip_while(|line| *line != first);
