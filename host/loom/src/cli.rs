@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod doctor;
 mod drive;
+mod help;
 mod model;
 mod notices;
 mod plugin;
@@ -32,6 +33,7 @@ use crate::output;
     version,
     arg_required_else_help = true,
     subcommand_required = true,
+    disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "\
 Examples:
@@ -41,7 +43,8 @@ Examples:
   loom chat -m ollama/qwen3:8b
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a limit ended the run, 130 cancelled.
-`loom config show` tells what applies here and why."
+`loom config show` tells what applies here and why.
+`loom help` lists topics such as pool and budgets."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -161,6 +164,7 @@ enum Verb {
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
+    Help(help::HelpArguments),
 }
 
 impl Arguments {
@@ -185,6 +189,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
         Verb::Completions(arguments) => completions::run(&arguments),
+        Verb::Help(arguments) => help::run(&arguments),
     }
 }
 

@@ -125,10 +125,10 @@ pub struct PoolMember {
 }
 
 /// How the pool deals with failures.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct FailoverConfig {
-    /// Attempts at one answer, over all members. Default 6.
-    pub attempts: u32,
+    /// Attempts at one answer, over all members. Default: 6, or three for each member if that is more.
+    pub attempts: Option<u32>,
     /// Ask a second member when the first token is later than the first member's own 95th
     /// percentile. Default false: it costs.
     pub hedge: bool,

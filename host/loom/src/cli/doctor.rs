@@ -165,10 +165,7 @@ fn agents(findings: &mut Findings, config: &Config) {
     for problem in &discovered.problems {
         let source = problem.source.display();
         let text = format!("{source}: {}", problem.reason);
-        match problem.usable {
-            true => findings.notice("agents", text),
-            false => findings.bad("agents", text),
-        }
+        findings.notice("agents", text);
     }
     let usable = discovered.agents.iter().filter(|agent| agent.trusted);
     let count = plural(usable.count() as u64, "agent");

@@ -105,7 +105,7 @@ fn resolve_pool(
 fn resolve_failover(raw: &RawFailover) -> FailoverConfig {
     let default = FailoverConfig::default();
     FailoverConfig {
-        attempts: raw.attempts.unwrap_or(default.attempts),
+        attempts: raw.attempts,
         hedge: raw.hedge.unwrap_or(default.hedge),
     }
 }

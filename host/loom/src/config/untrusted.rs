@@ -79,7 +79,9 @@ impl Filter<'_> {
         for (key, node) in table.as_table().into_iter().flatten() {
             let path = [section, key];
             match (key.as_str(), &node.value) {
-                ("depth" | "timeout" | "turns" | "attempts", _) => self.lower(&path, node),
+                ("depth" | "timeout" | "turns", _) => self.lower(&path, node),
+                // Without a value below it is the pool's own, which is not known here.
+                ("attempts", _) if self.below.get(&path).is_some() => self.lower(&path, node),
                 ("enabled" | "hedge" | "content", Value::Boolean(false)) => self.keep(&path, node),
                 _ => self.ignore(&path, ""),
             }

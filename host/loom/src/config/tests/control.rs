@@ -42,7 +42,7 @@ todo = false
 "#,
         )
         .config();
-    assert_eq!(config.failover.attempts, 3);
+    assert_eq!(config.failover.attempts, Some(3));
     assert!(config.failover.hedge);
     assert_eq!(config.budget.tokens, Some(200_000));
     assert_eq!(config.budget.usd, Usd::from_dollars(1.5));

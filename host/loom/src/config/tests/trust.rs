@@ -87,7 +87,7 @@ tools = { todo = false, at_once = { grep = 1 } }
 
 fn in_control() -> Fixture {
     Fixture::new().user(
-        "budget = { tokens = 1000, usd = 1 }\ntools.at_once.grep = 2\n\
+        "budget = { tokens = 1000, usd = 1 }\ntools.at_once.grep = 2\nfailover.attempts = 4\n\
          permissions = { deny = [\"fetch\"], allow = [\"grep\"] }",
     )
 }
@@ -120,7 +120,7 @@ fn an_untrusted_project_may_tighten_without_a_word() {
     let fixture = in_control().project(TIGHTENING);
     let config = fixture.config();
     assert_eq!(fixture.warnings(), "");
-    assert_eq!(config.failover.attempts, 1);
+    assert_eq!(config.failover.attempts, Some(1));
     assert_eq!(config.budget.tokens, Some(10));
     assert_eq!(config.budget.usd, loom_types::Usd::from_dollars(0.5));
     assert_eq!(config.budget.tool_calls, Some(1));
