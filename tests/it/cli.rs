@@ -1,8 +1,10 @@
 //! The command's contract with people and scripts: what it prints where, and how it ends. One file
 //! per topic.
 
+mod agents;
 mod ending;
 mod events;
+mod help;
 mod run;
 mod settings;
 mod verbs;

@@ -1,10 +1,12 @@
 //! The command line: what can be typed, and which verb does it.
 
+mod agent;
 mod chat;
 mod completions;
 mod config;
 mod doctor;
 mod drive;
+mod help;
 mod model;
 mod notices;
 mod plugin;
@@ -18,8 +20,9 @@ mod tool;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Loaded, Overrides, units};
+use crate::config::{Loaded, Overrides, parse_permission_mode, units};
 use clap::{Args, Parser, Subcommand};
+use loom_types::{PermissionMode, Usd};
 
 use crate::fault::{Exit, Fault};
 use crate::output;
@@ -31,6 +34,7 @@ use crate::output;
     version,
     arg_required_else_help = true,
     subcommand_required = true,
+    disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "\
 Examples:
@@ -40,7 +44,8 @@ Examples:
   loom chat -m ollama/qwen3:8b
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 a limit ended the run, 130 cancelled.
-`loom config show` tells what applies here and why."
+`loom config show` tells what applies here and why.
+`loom help` lists topics such as pool and budgets."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -136,6 +141,16 @@ struct AgentOptions {
     /// How long a run may take, for example 90s or 5m
     #[arg(long, value_name = "DURATION", value_parser = units::parse_duration)]
     timeout: Option<Duration>,
+    /// How many tokens the run and its sub-agents may use, input and output
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_tokens: Option<u64>,
+    /// How much the run and its sub-agents may cost, in US dollars; see `loom help budgets`
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    max_budget_usd: Option<Usd>,
+    /// Calls that no rule speaks of: ask (about what does more than read), auto (run), read-only,
+    /// or deny; see `loom help permissions`
+    #[arg(long, value_name = "MODE", value_parser = parse_permission_mode)]
+    permissions: Option<PermissionMode>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -143,12 +158,14 @@ enum Verb {
     Run(run::RunArguments),
     Chat(chat::ChatArguments),
     Tool(tool::ToolArguments),
+    Agent(agent::AgentArguments),
     Plugin(plugin::PluginArguments),
     Model(model::ModelArguments),
     Session(session::SessionArguments),
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
+    Help(help::HelpArguments),
 }
 
 impl Arguments {
@@ -165,6 +182,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     match arguments.verb {
         Verb::Run(arguments) => in_runtime(run::run(arguments, global)),
         Verb::Chat(arguments) => chat::run(&arguments, &global),
+        Verb::Agent(arguments) => agent::run(&arguments, &global),
         Verb::Tool(arguments) => in_runtime(tool::run(arguments, global)),
         Verb::Plugin(arguments) => in_runtime(plugin::run(arguments, global)),
         Verb::Model(arguments) => in_runtime(model::run(arguments, global)),
@@ -172,6 +190,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
         Verb::Completions(arguments) => completions::run(&arguments),
+        Verb::Help(arguments) => help::run(&arguments),
     }
 }
 
@@ -263,10 +282,22 @@ impl AgentOptions {
             disallowed_tools: self.disallowed_tools.clone(),
             max_turns: self.max_turns,
             wall_time: self.timeout,
+            max_tokens: self.max_tokens,
+            max_budget: self.max_budget_usd,
+            permission_mode: self.permissions,
             ephemeral: self.ephemeral,
             ..global.overrides()
         }
     }
+}
+
+/// An amount to spend: more than nothing.
+fn dollars(text: &str) -> Result<Usd, String> {
+    let number = text.strip_prefix('$').unwrap_or(text).parse::<f64>();
+    let usd = number.ok().filter(|it| it.is_finite());
+    let usd = usd.and_then(Usd::from_dollars);
+    usd.filter(|usd| *usd > Usd::ZERO)
+        .ok_or_else(|| "an amount is more than zero, for example 1.50".to_owned())
 }
 
 /// What can name a session in every store: short, and nothing that a path or a terminal minds.

@@ -10,6 +10,7 @@ mod layers;
 mod model;
 mod overrides;
 mod places;
+mod pool;
 mod problem;
 mod process;
 mod raw;
@@ -32,6 +33,7 @@ use serde::Serialize;
 
 pub use overrides::Overrides;
 pub use problem::{ConfigError, Warning, nearest};
+pub(crate) use raw::{check_tool_pattern, parse_mode as parse_permission_mode};
 pub use show::Layers;
 pub use trust::{Project, Standing, Trust};
 
@@ -45,9 +47,10 @@ pub struct Config {
     pub working_directory: PathBuf,
     /// Granted wherever `$workspace` itself is granted. Absolute.
     pub additional_directories: Vec<PathBuf>,
-    /// A key of [`providers`](Self::providers).
+    /// A key of [`providers`](Self::providers): that of the first member of `pool`.
     pub provider: String,
-    /// The provider's id of a model; the first that the provider lists if absent.
+    /// The provider's id of a model; the first that the provider lists if absent. That of the first
+    /// member of `pool`.
     pub model: Option<String>,
     /// Replaces the role text of the built-in system prompt.
     pub instructions: Option<String>,
@@ -56,8 +59,8 @@ pub struct Config {
     pub pool: Vec<PoolMember>,
     /// How the pool deals with failures.
     pub failover: FailoverConfig,
-    /// What models cost that `pool` has no price for, by a pattern of `provider/model`, most exact
-    /// pattern first.
+    /// What models cost that `pool` has no price for, by a pattern of `provider/model` with `*` for
+    /// any characters; [`price`](Self::price) looks a model up.
     pub prices: BTreeMap<String, Price>,
     pub limits: RunLimits,
     pub budget: BudgetConfig,
@@ -122,10 +125,10 @@ pub struct PoolMember {
 }
 
 /// How the pool deals with failures.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct FailoverConfig {
-    /// Attempts at one answer, over all members. Default 6.
-    pub attempts: u32,
+    /// Attempts at one answer, over all members. Default: 6, or three for each member if that is more.
+    pub attempts: Option<u32>,
     /// Ask a second member when the first token is later than the first member's own 95th
     /// percentile. Default false: it costs.
     pub hedge: bool,
@@ -190,7 +193,7 @@ pub struct RemindersConfig {
 }
 
 /// What leaves the process about runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TelemetryConfig {
     /// Base URL of an OTLP/HTTP collector; none is sent to by default. `OTEL_EXPORTER_OTLP_ENDPOINT`
     /// sets it too.

@@ -28,6 +28,7 @@
 //! This crate is also the command `loom`; [`main`] is all of it. What must not be here: what an agent
 //! does in a run, and how a plugin is sandboxed; that is in crates of their own.
 
+pub mod agents;
 mod cli;
 pub mod config;
 mod fault;

@@ -48,7 +48,7 @@ enum ConfigVerb {
         #[arg(long)]
         project: bool,
     },
-    /// Trust this project's loom.toml and plugins as they are now
+    /// Trust this project's loom.toml, plugins and agents as they are now
     Trust {
         /// Take the trust away
         #[arg(long)]
@@ -58,7 +58,8 @@ enum ConfigVerb {
 
 const PROJECT_TOML: &str = "\
 # Loom's configuration of this project. `loom config show --default` explains every key.
-# Without `loom config trust` only model, instructions, lower limits and fewer tools count.
+# Without `loom config trust` only model, instructions, lower limits, fewer tools and stricter
+# permissions count.
 
 # model = \"openai/gpt-5-mini\"
 # instructions = \"You are working on …\"
@@ -109,6 +110,10 @@ fn path(global: &Global, all: bool) -> anyhow::Result<()> {
     for directory in &loaded.config.plugin_dirs {
         line("plugins", &directory.path);
     }
+    for directory in &loaded.config.agents.directories {
+        line("agents", &directory.path);
+    }
+    line("permissions", &loaded.config.permissions.file);
     line("sessions", &loaded.config.memory.directory);
     line("cache", &loaded.config.cache_dir);
     line("state", &config::state_dir());
@@ -181,7 +186,9 @@ fn trust(global: &Global, remove: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     if !project.has_anything() {
-        let fault = Fault::usage(format!("{name} has neither loom.toml nor .loom/plugins"));
+        let fault = Fault::usage(format!(
+            "{name} has neither loom.toml nor plugins or agents in .loom"
+        ));
         return Err(fault.hint("`loom config init --project` starts one").into());
     }
     if list.standing(&project) != Standing::Trusted {
@@ -189,7 +196,7 @@ fn trust(global: &Global, remove: bool) -> anyhow::Result<()> {
             .context("changing the list of trusted projects")?;
     }
     output::note(&format!(
-        "{name} is trusted until its loom.toml or its plugins change"
+        "{name} is trusted until its loom.toml, its plugins or its agents change"
     ));
     Ok(())
 }

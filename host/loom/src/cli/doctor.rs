@@ -1,10 +1,11 @@
 //! `loom doctor`: looks at everything that a run needs and says what is wrong.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::config::{self, Project, Standing};
-use crate::{Config, Loom};
+use crate::{Config, Loom, agents};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -76,6 +77,8 @@ async fn examine(findings: &mut Findings, global: &Global) {
     let config = loaded.config;
     project(findings, &config);
     directories(findings, &config);
+    agents(findings, &config);
+    budget(findings, &config);
     let loom = match Loom::open(&config).await {
         Ok(loom) => loom,
         Err(error) => {
@@ -85,7 +88,7 @@ async fn examine(findings: &mut Findings, global: &Global) {
     };
     plugins(findings, &config, &loom).await;
     sessions(findings, &loom).await;
-    provider(findings, &config, &loom).await;
+    providers(findings, &config, &loom).await;
 }
 
 fn project(findings: &mut Findings, config: &Config) {
@@ -157,10 +160,58 @@ async fn sessions(findings: &mut Findings, loom: &Loom) {
     }
 }
 
-async fn provider(findings: &mut Findings, config: &Config, loom: &Loom) {
-    let name = &config.provider;
-    let provider = &config.providers[name];
-    if let Some(variable) = &provider.api_key_env {
+fn agents(findings: &mut Findings, config: &Config) {
+    let discovered = agents::discover(&config.agents);
+    for problem in &discovered.problems {
+        let source = problem.source.display();
+        let text = format!("{source}: {}", problem.reason);
+        findings.notice("agents", text);
+    }
+    let usable = discovered.agents.iter().filter(|agent| agent.trusted);
+    let count = plural(usable.count() as u64, "agent");
+    match config.agents.enabled {
+        true => findings.good("agents", count),
+        false => findings.notice("agents", format!("{count}, switched off by agents.enabled")),
+    }
+}
+
+/// A budget in money that can't be counted is none.
+fn budget(findings: &mut Findings, config: &Config) {
+    if config.budget.usd.is_none() {
+        return;
+    }
+    for member in &config.pool {
+        let model = member.model.as_deref().unwrap_or_default();
+        if config.price(&member.provider, model).is_none() {
+            let text = format!(
+                "{} has no price, so budget.usd does not count it; add one to [prices]",
+                member.name()
+            );
+            findings.notice("budget", text);
+        }
+    }
+}
+
+/// Each provider once, with the models that it is asked for.
+async fn providers(findings: &mut Findings, config: &Config, loom: &Loom) {
+    let mut models: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for member in &config.pool {
+        let wanted = models.entry(&member.provider).or_default();
+        wanted.extend(member.model.as_deref());
+    }
+    for (name, models) in models {
+        provider(findings, config, loom, name, &models).await;
+    }
+}
+
+async fn provider(
+    findings: &mut Findings,
+    config: &Config,
+    loom: &Loom,
+    name: &str,
+    models: &[&str],
+) {
+    if let Some(variable) = &config.providers[name].api_key_env {
         match std::env::var_os(variable).filter(|value| !value.is_empty()) {
             Some(_) => findings.good("key", format!("{variable} is set")),
             None => findings.notice("key", format!("{variable} is not set")),
@@ -168,13 +219,13 @@ async fn provider(findings: &mut Findings, config: &Config, loom: &Loom) {
     }
     let asked = async { anyhow::Ok(loom.provider(name).await?.models().await?) };
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(models)) => {
-            let count = plural(models.len() as u64, "model");
+        Ok(Ok(listed)) => {
+            let count = plural(listed.len() as u64, "model");
             findings.good("provider", format!("{name} answers and lists {count}"));
-            if let Some(model) = &config.model
-                && !models.iter().any(|known| known.id == *model)
-            {
-                findings.notice("model", format!("{name} does not list {model}"));
+            for model in models {
+                if !listed.iter().any(|known| known.id == *model) {
+                    findings.notice("model", format!("{name} does not list {model}"));
+                }
             }
         }
         Ok(Err(error)) => findings.bad("provider", format!("{name}: {error:#}")),

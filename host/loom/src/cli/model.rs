@@ -132,7 +132,8 @@ fn askable(config: &Config) -> Vec<String> {
         let offline = provider.plugin == "rules";
         let has_key = provider.api_key_env.as_deref().is_none_or(has_value);
         let has_address = offline || provider.base_url.is_some();
-        **name == config.provider || (has_key && has_address)
+        let used = config.pool.iter().any(|it| it.provider == **name);
+        used || (has_key && has_address)
     });
     ready.map(|(name, _)| name.clone()).collect()
 }
@@ -151,7 +152,10 @@ async fn models(loom: &Loom, name: &str) -> anyhow::Result<Vec<ModelInfo>> {
 fn row(table: &mut Table, config: &Config, provider: &str, model: &ModelInfo) {
     let context = model.context_window.map_or("-".to_owned(), count);
     let tools = if model.tools { "yes" } else { "no" };
-    let chosen = config.provider == provider && config.model.as_ref() == Some(&model.id);
+    let chosen = config
+        .pool
+        .iter()
+        .any(|member| member.provider == provider && member.model.as_ref() == Some(&model.id));
     let mark = if chosen { "(used here)" } else { "" };
     let name = format!("{provider}/{}", model.id);
     table.row([&name, &context, tools, mark]);

@@ -4,9 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{
-    AgentsConfig, FailoverConfig, PermissionsConfig, PoolMember, RemindersConfig, TelemetryConfig,
-};
+use super::{AgentsConfig, PermissionsConfig, PoolMember, RemindersConfig};
 
 impl PoolMember {
     /// A member with nothing but its model.
@@ -21,15 +19,6 @@ impl PoolMember {
             idle_timeout: Duration::from_secs(60),
             price: None,
             context_window: None,
-        }
-    }
-}
-
-impl Default for FailoverConfig {
-    fn default() -> Self {
-        Self {
-            attempts: 6,
-            hedge: false,
         }
     }
 }
@@ -64,15 +53,6 @@ impl Default for RemindersConfig {
         Self {
             enabled: true,
             disabled: Vec::new(),
-        }
-    }
-}
-
-impl Default for TelemetryConfig {
-    fn default() -> Self {
-        Self {
-            otlp_endpoint: None,
-            content: false,
         }
     }
 }

@@ -7,13 +7,12 @@ use super::model::{self, Choice, Wishes};
 use super::places::Places;
 use super::problem::{Problem, Problems, Warning, nearest};
 use super::raw::{self, Raw};
-use super::resolve::{Situation, resolve};
+use super::resolve::{OwnProject, Situation, resolve};
 use super::section::Located;
 use super::tree::{Node, Origin, parse};
 use super::trust::{Project, Standing, Trust};
 use super::{
-    Config, ConfigError, DEFAULT_TOML, Layers, Loaded, Overrides, PluginDirectory, overrides,
-    untrusted,
+    Config, ConfigError, DEFAULT_TOML, Layers, Loaded, Overrides, address, overrides, untrusted,
 };
 
 /// Variables that Loom reads; another one that looks like these is a slip.
@@ -110,7 +109,7 @@ impl Loader<'_> {
         match fs::read_to_string(&path) {
             Ok(text) => {
                 let tree = self.read(&text, &Origin::file(&path));
-                self.tree.overlay(tree);
+                self.lay_over(tree);
                 self.files.push(path);
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -122,6 +121,15 @@ impl Loader<'_> {
             }
             Err(error) => self.unreadable(&path, &error),
         }
+    }
+
+    /// Lays a layer over what is there. One that names a model means that model and no other, so the
+    /// pool of the layers below is set aside, unless it brings a pool of its own.
+    fn lay_over(&mut self, layer: Node) {
+        if layer.get(&["model"]).is_some() && layer.get(&["pool"]).is_none() {
+            self.tree.remove("pool");
+        }
+        self.tree.overlay(layer);
     }
 
     fn unreadable(&self, path: &Path, error: &std::io::Error) {
@@ -138,7 +146,7 @@ impl Loader<'_> {
         read_layer(text, origin, &self.problems)
     }
 
-    fn add_project(&mut self) -> PluginDirectory {
+    fn add_project(&mut self) -> OwnProject {
         let project = Project::of(&self.sources.places.workspace);
         let trust = Trust::in_directory(&self.sources.places.state);
         let standing = match project.has_anything() {
@@ -147,8 +155,8 @@ impl Loader<'_> {
         };
         let ignored = self.add_project_file(&project, standing);
         self.warn_of_untrusted(&project, standing, &ignored);
-        PluginDirectory {
-            path: project.plugins(),
+        OwnProject {
+            project,
             trusted: standing == Standing::Trusted,
         }
     }
@@ -169,11 +177,11 @@ impl Loader<'_> {
         let tree = self.read(&text, &Origin::file(&path));
         self.files.push(path);
         if standing == Standing::Trusted {
-            self.tree.overlay(tree);
+            self.lay_over(tree);
             return Vec::new();
         }
         let filtered = untrusted::filter(&tree, &self.tree);
-        self.tree.overlay(filtered.kept);
+        self.lay_over(filtered.kept);
         filtered.ignored
     }
 
@@ -187,6 +195,9 @@ impl Loader<'_> {
         }
         if project.has_plugins() {
             effects.push("its plugins are granted nothing".to_owned());
+        }
+        if project.has_agents() {
+            effects.push("its agents are not used".to_owned());
         }
         if effects.is_empty() {
             return;
@@ -213,7 +224,7 @@ impl Loader<'_> {
         };
         let Some(chosen) = chosen else { return };
         if let Some(profile) = self.tree.get(&["profiles", &chosen.value]).cloned() {
-            self.tree.overlay(profile);
+            self.lay_over(profile);
             return;
         }
         let profiles = self.tree.get(&["profiles"]).and_then(Node::as_table);
@@ -238,6 +249,10 @@ impl Loader<'_> {
     fn add_environment(&mut self) {
         self.wishes.provider_variable = self.located_variable("LOOM_PROVIDER");
         self.wishes.model_variable = self.located_variable("LOOM_MODEL");
+        if self.wishes.provider_variable.is_some() || self.wishes.model_variable.is_some() {
+            self.tree.remove("pool");
+        }
+        self.add_collector();
         let mut found = Vec::new();
         for (provider, raw) in raw::read(&self.tree, &self.problems).providers {
             for (key, name) in [("base_url", raw.base_url_env), ("model", raw.model_env)] {
@@ -251,17 +266,37 @@ impl Loader<'_> {
         }
     }
 
+    /// The variable is OpenTelemetry's own and may be meant for other programs, so one that is of no
+    /// use is no reason to stop.
+    fn add_collector(&mut self) {
+        const NAME: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        let Some(endpoint) = self.located_variable(NAME) else {
+            return;
+        };
+        let text = endpoint.value.trim();
+        match address::origin(text) {
+            Ok(_) => {
+                let node = Node::string(text, &endpoint.origin);
+                self.tree.put(&["telemetry", "otlp_endpoint"], node);
+            }
+            Err(why) => {
+                let warning = format!("{NAME} is not used: {why}");
+                self.warnings.push(Warning(warning));
+            }
+        }
+    }
+
     fn add_overrides(&mut self) {
         let layer = overrides::tree(self.sources.overrides, &self.tree, &self.problems);
         raw::read(&layer, &self.problems);
         let names_model = layer.get(&["model"]).is_some();
-        self.tree.overlay(layer);
+        self.lay_over(layer);
         if names_model {
             self.wishes.option = raw::read(&self.tree, &self.problems).model;
         }
     }
 
-    fn finish(mut self, project: PluginDirectory) -> Result<Loaded, ConfigError> {
+    fn finish(mut self, project: OwnProject) -> Result<Loaded, ConfigError> {
         let raw = raw::read(&self.tree, &self.problems);
         let choice = self.choose(&raw);
         let decided_by = choice.decided_by.clone();
@@ -286,7 +321,12 @@ impl Loader<'_> {
         })
     }
 
+    /// Where there is a pool, its members are the models and nothing else chooses.
     fn choose(&mut self, raw: &Raw) -> Choice {
+        if !raw.pool.is_empty() {
+            self.check_addresses(raw);
+            return Choice::offline();
+        }
         let environment = &self.sources.environment;
         let is_set = |name: &str| {
             let mut pairs = environment.iter();
@@ -297,19 +337,34 @@ impl Loader<'_> {
             self.problems.add(problem);
             Choice::offline()
         });
-        if let Some(provider) = raw.providers.get(&choice.provider)
-            && let (None, Some(name)) = (&provider.base_url, &provider.base_url_env)
-        {
-            let key = format!("providers.{}", choice.provider);
-            let message = format!("the provider has no address; set {name} or {key}.base_url");
-            self.problems
-                .add(Problem::new(&choice.decided_by, &key, message));
-        }
+        let reachable = model::check_address(&choice.provider, &raw.providers, &choice.decided_by);
+        reachable.unwrap_or_else(|problem| self.problems.add(problem));
         choice
+    }
+
+    fn check_addresses(&self, raw: &Raw) {
+        for member in &raw.pool {
+            // What names no provider is told where the pool is resolved.
+            let Ok(choice) = model::member(&member.model, &raw.providers) else {
+                continue;
+            };
+            let origin = &member.model.origin;
+            let reachable = model::check_address(&choice.provider, &raw.providers, origin);
+            reachable.unwrap_or_else(|problem| self.problems.add(problem));
+        }
     }
 
     /// Lets the tree say what was decided, where nothing in it did.
     fn show_choice(&mut self, config: &Config, decided_by: &Origin) {
+        if self
+            .tree
+            .get(&["pool"])
+            .and_then(Node::as_list)
+            .is_some_and(|it| !it.is_empty())
+        {
+            self.tree.remove("model");
+            return;
+        }
         let name = match &config.model {
             Some(model) => format!("{}/{model}", config.provider),
             None => config.provider.clone(),

@@ -109,6 +109,31 @@ fn read(
     }
 }
 
+/// PROVIDER/MODEL or PROVIDER, for a member of the pool: there is no other provider that a bare model
+/// could belong to.
+pub(super) fn member(wish: &Located<String>, providers: &Providers) -> Result<Choice, Problem> {
+    read(wish, &Choice::offline(), providers)
+}
+
+/// Whether the provider can be reached: its address may be left to the environment.
+pub(super) fn check_address(
+    provider: &str,
+    providers: &Providers,
+    decided_by: &Origin,
+) -> Result<(), Problem> {
+    let Some(raw) = providers.get(provider) else {
+        return Ok(());
+    };
+    match (&raw.base_url, &raw.base_url_env) {
+        (None, Some(name)) => {
+            let key = format!("providers.{provider}");
+            let message = format!("the provider has no address; set {name} or {key}.base_url");
+            Err(Problem::new(decided_by, &key, message))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A model of a provider that is settled: the whole text is the model's id, slashes and all, as
 /// OpenRouter has them. The provider may still be named before it.
 fn model_of(settled: &Choice, wish: &Located<String>) -> Result<Choice, Problem> {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use loom_types::{PermissionMode, Usd};
+
 use super::problem::{Problem, Problems};
 use super::tree::{Node, Origin, Value, parse};
 use super::units;
@@ -19,7 +21,8 @@ pub struct Overrides {
     /// `dotted.key=value`, the value in TOML, or any other text as a string.
     pub set: Vec<String>,
     pub profile: Option<String>,
-    /// PROVIDER/MODEL, PROVIDER, or a model of the provider that would be used otherwise.
+    /// PROVIDER/MODEL, PROVIDER, or a model of the provider that would be used otherwise. It alone
+    /// answers: the pool of the configuration is set aside.
     pub model: Option<String>,
     /// Replaces that of the configuration.
     pub allowed_tools: Option<Vec<String>>,
@@ -27,6 +30,11 @@ pub struct Overrides {
     pub disallowed_tools: Vec<String>,
     pub max_turns: Option<u32>,
     pub wall_time: Option<Duration>,
+    /// [`BudgetConfig::tokens`](super::BudgetConfig::tokens).
+    pub max_tokens: Option<u64>,
+    /// [`BudgetConfig::usd`](super::BudgetConfig::usd).
+    pub max_budget: Option<Usd>,
+    pub permission_mode: Option<PermissionMode>,
     /// Keep sessions in this process only.
     pub ephemeral: bool,
 }
@@ -63,23 +71,39 @@ pub(super) fn tree(overrides: &Overrides, below: &Node, problems: &Problems) -> 
 
 fn add_options(layer: &mut Node, overrides: &Overrides) {
     if let Some(model) = &overrides.model {
-        layer.put(&["model"], Node::string(model, &Origin::named("--model")));
+        layer.remove("pool");
+        put(layer, "model", "--model", Value::String(model.clone()));
     }
     if let Some(turns) = overrides.max_turns {
-        let node = Node {
-            value: Value::Integer(turns.into()),
-            origin: Origin::named("--max-turns"),
-        };
-        layer.put(&["limits", "turns"], node);
+        let turns = Value::Integer(turns.into());
+        put(layer, "limits.turns", "--max-turns", turns);
     }
     if let Some(time) = overrides.wall_time {
-        let node = Node::string(&units::format_duration(time), &Origin::named("--timeout"));
-        layer.put(&["limits", "wall_time"], node);
+        let time = Value::String(units::format_duration(time));
+        put(layer, "limits.wall_time", "--timeout", time);
+    }
+    if let Some(tokens) = overrides.max_tokens {
+        let tokens = Value::Integer(i64::try_from(tokens).unwrap_or(i64::MAX));
+        put(layer, "budget.tokens", "--max-tokens", tokens);
+    }
+    if let Some(usd) = overrides.max_budget {
+        let usd = Value::Float(usd.dollars());
+        put(layer, "budget.usd", "--max-budget-usd", usd);
+    }
+    if let Some(mode) = overrides.permission_mode {
+        let mode = Value::String(mode.as_str().to_owned());
+        put(layer, "permissions.mode", "--permissions", mode);
     }
     if let Some(patterns) = &overrides.allowed_tools {
         let origin = Origin::named("--allowed-tools");
         layer.put(&["tools", "allowed"], list(&[], patterns, &origin));
     }
+}
+
+fn put(layer: &mut Node, key: &str, option: &str, value: Value) {
+    let path: Vec<_> = key.split('.').collect();
+    let origin = Origin::named(option);
+    layer.put(&path, Node { value, origin });
 }
 
 fn extend(layer: &mut Node, below: &Node, path: &[&str], origin: &Origin, more: &[String]) {

@@ -1,14 +1,24 @@
 //! The keys that exist, and what a layer says about them. Every layer is read with this on its own,
 //! so that a wrong value is found even where another layer hides it.
 
+mod control;
+mod plugins;
+mod pool;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::address::check_pattern;
+use loom_types::Price;
+
+use super::BudgetConfig;
 use super::problem::Problems;
 use super::section::{Located, Section};
-use super::tree::{Node, Origin};
-use super::{FileAccess, SecretGrant, Settings};
+use super::tree::Node;
+
+pub(crate) use control::parse_mode;
+pub(super) use control::{RawAgents, RawPermissions, RawReminders, RawTelemetry};
+pub(super) use plugins::{RawGrants, RawPlugin, RawPluginLimits, RawProvider};
+pub(super) use pool::{RawFailover, RawMember};
 
 /// What a layer, or all of them together, say.
 #[derive(Debug, Default)]
@@ -17,8 +27,15 @@ pub(super) struct Raw {
     pub(super) instructions: Option<String>,
     pub(super) plugin_dirs: Vec<Located<String>>,
     pub(super) limits: RawLimits,
-    pub(super) allowed: Option<Vec<String>>,
-    pub(super) disallowed: Option<Vec<String>>,
+    pub(super) pool: Vec<RawMember>,
+    pub(super) failover: RawFailover,
+    pub(super) prices: Vec<(String, Price)>,
+    pub(super) budget: BudgetConfig,
+    pub(super) permissions: RawPermissions,
+    pub(super) agents: RawAgents,
+    pub(super) reminders: RawReminders,
+    pub(super) telemetry: RawTelemetry,
+    pub(super) tools: RawTools,
     pub(super) additional_directories: Vec<Located<String>>,
     pub(super) providers: BTreeMap<String, RawProvider>,
     pub(super) plugins: BTreeMap<String, RawPlugin>,
@@ -36,49 +53,11 @@ pub(super) struct RawLimits {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct RawProvider {
-    pub(super) origin: Option<Origin>,
-    pub(super) plugin: Option<String>,
-    pub(super) base_url: Option<Located<String>>,
-    pub(super) base_url_env: Option<String>,
-    pub(super) model: Option<String>,
-    pub(super) model_env: Option<String>,
-    pub(super) api_key_env: Option<String>,
-    pub(super) config: Settings,
-    pub(super) grants: RawGrants,
-    pub(super) limits: RawPluginLimits,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct RawPlugin {
-    pub(super) enabled: Option<bool>,
-    pub(super) config: Settings,
-    pub(super) grants: RawGrants,
-    pub(super) limits: RawPluginLimits,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct RawGrants {
-    pub(super) files: Vec<RawFileGrant>,
-    pub(super) network: Vec<String>,
-    pub(super) secrets: BTreeMap<String, SecretGrant>,
-    pub(super) environment: BTreeMap<String, String>,
-    pub(super) clock: bool,
-}
-
-#[derive(Debug)]
-pub(super) struct RawFileGrant {
-    pub(super) path: Located<String>,
-    pub(super) access: FileAccess,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct RawPluginLimits {
-    pub(super) memory: Option<u64>,
-    pub(super) time: Option<Duration>,
-    pub(super) output: Option<u64>,
-    pub(super) host_calls: Option<u64>,
-    pub(super) http_response: Option<u64>,
+pub(super) struct RawTools {
+    pub(super) allowed: Option<Vec<String>>,
+    pub(super) disallowed: Option<Vec<String>>,
+    pub(super) at_once: Vec<(String, u32)>,
+    pub(super) todo: Option<bool>,
 }
 
 /// Reads a tree. Problems are added; what is wrong is left out of the result.
@@ -106,11 +85,11 @@ fn read_keys(root: &mut Section<'_>) -> Raw {
     if let Some(section) = root.section("limits") {
         raw.limits = read_limits(section);
     }
-    if let Some(mut section) = root.section("tools") {
-        raw.allowed = texts(section.strings("allowed", check_tool_pattern));
-        raw.disallowed = texts(section.strings("disallowed", check_tool_pattern));
-        section.finish();
+    if let Some(section) = root.section("tools") {
+        raw.tools = read_tools(section);
     }
+    read_answering(root, &mut raw);
+    read_control(root, &mut raw);
     if let Some(mut section) = root.section("workspace") {
         let directories = section.strings("additional_directories", any);
         raw.additional_directories = directories.unwrap_or_default();
@@ -122,13 +101,51 @@ fn read_keys(root: &mut Section<'_>) -> Raw {
         section.finish();
     }
     for (name, section) in root.sections("providers") {
-        raw.providers
-            .insert(name.to_owned(), read_provider(section));
+        let provider = plugins::read_provider(section);
+        raw.providers.insert(name.to_owned(), provider);
     }
     for (name, section) in root.sections("plugins") {
-        raw.plugins.insert(name.to_owned(), read_plugin(section));
+        let plugin = plugins::read_plugin(section);
+        raw.plugins.insert(name.to_owned(), plugin);
     }
     raw
+}
+
+fn read_answering(root: &mut Section<'_>, raw: &mut Raw) {
+    raw.pool = pool::read_members(root);
+    raw.prices = pool::read_prices(root);
+    if let Some(section) = root.section("failover") {
+        raw.failover = pool::read_failover(section);
+    }
+}
+
+fn read_control(root: &mut Section<'_>, raw: &mut Raw) {
+    if let Some(section) = root.section("budget") {
+        raw.budget = control::read_budget(section);
+    }
+    if let Some(section) = root.section("permissions") {
+        raw.permissions = control::read_permissions(section);
+    }
+    if let Some(section) = root.section("agents") {
+        raw.agents = control::read_agents(section);
+    }
+    if let Some(section) = root.section("reminders") {
+        raw.reminders = control::read_reminders(section);
+    }
+    if let Some(section) = root.section("telemetry") {
+        raw.telemetry = control::read_telemetry(section);
+    }
+}
+
+fn read_tools(mut section: Section<'_>) -> RawTools {
+    let tools = RawTools {
+        allowed: texts(section.strings("allowed", check_tool_pattern)),
+        disallowed: texts(section.strings("disallowed", check_tool_pattern)),
+        at_once: section.counts("at_once"),
+        todo: section.boolean("todo"),
+    };
+    section.finish();
+    tools
 }
 
 fn read_limits(mut section: Section<'_>) -> RawLimits {
@@ -143,115 +160,8 @@ fn read_limits(mut section: Section<'_>) -> RawLimits {
     limits
 }
 
-fn read_provider(mut section: Section<'_>) -> RawProvider {
-    let provider = RawProvider {
-        origin: Some(section.origin().clone()),
-        plugin: section.string("plugin"),
-        base_url: section.located_string("base_url"),
-        base_url_env: section.string("base_url_env"),
-        model: section.string("model"),
-        model_env: section.string("model_env"),
-        api_key_env: section.string("api_key_env"),
-        config: section.settings("config"),
-        grants: read_grants(&mut section),
-        limits: read_plugin_limits(&mut section),
-    };
-    section.finish();
-    provider
-}
-
-fn read_plugin(mut section: Section<'_>) -> RawPlugin {
-    let plugin = RawPlugin {
-        enabled: section.boolean("enabled"),
-        config: section.settings("config"),
-        grants: read_grants(&mut section),
-        limits: read_plugin_limits(&mut section),
-    };
-    section.finish();
-    plugin
-}
-
-fn read_grants(parent: &mut Section<'_>) -> RawGrants {
-    let Some(mut section) = parent.section("grants") else {
-        return RawGrants::default();
-    };
-    let mut grants = RawGrants {
-        network: texts(section.strings("network", check_pattern)).unwrap_or_default(),
-        environment: section.string_table("environment").into_iter().collect(),
-        clock: section.boolean("clock").unwrap_or_default(),
-        ..RawGrants::default()
-    };
-    for file in section.list("files").unwrap_or_default() {
-        grants.files.extend(read_file_grant(file));
-    }
-    for (name, secret) in section.sections("secrets") {
-        let secret = read_secret(secret);
-        grants
-            .secrets
-            .extend(secret.map(|it| (name.to_owned(), it)));
-    }
-    section.finish();
-    grants
-}
-
-fn read_file_grant(mut section: Section<'_>) -> Option<RawFileGrant> {
-    let path = section.located_string("path");
-    let access = section.parsed("access", "\"read-only\" or \"read-write\"", parse_access);
-    section.require("path");
-    section.require("access");
-    section.finish();
-    Some(RawFileGrant {
-        path: path?,
-        access: access?,
-    })
-}
-
-fn read_secret(mut section: Section<'_>) -> Option<SecretGrant> {
-    let env = section.string("env");
-    let hosts = texts(section.strings("hosts", check_secret_host));
-    section.require("env");
-    section.require("hosts");
-    section.finish();
-    Some(SecretGrant {
-        env: env?,
-        hosts: hosts?,
-    })
-}
-
-fn read_plugin_limits(parent: &mut Section<'_>) -> RawPluginLimits {
-    let Some(mut section) = parent.section("limits") else {
-        return RawPluginLimits::default();
-    };
-    let limits = RawPluginLimits {
-        memory: section.bytes("memory"),
-        time: section.duration("time"),
-        output: section.bytes("output"),
-        host_calls: section.count("host_calls"),
-        http_response: section.bytes("http_response"),
-    };
-    section.finish();
-    limits
-}
-
-fn check_secret_host(pattern: &str) -> Result<(), String> {
-    if pattern == "*" {
-        return Err("a secret is bound to hosts by name, `*` would send it anywhere".to_owned());
-    }
-    check_pattern(pattern)
-}
-
-fn parse_access(text: &str) -> Result<FileAccess, String> {
-    match text {
-        "read-only" => Ok(FileAccess::ReadOnly),
-        "read-write" => Ok(FileAccess::ReadWrite),
-        _ => Err(format!(
-            "`{text}` is no kind of access; write \"read-only\" or \"read-write\""
-        )),
-    }
-}
-
 /// Tool names are ASCII; anything else would match nothing.
-fn check_tool_pattern(pattern: &str) -> Result<(), String> {
+pub(crate) fn check_tool_pattern(pattern: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '*');
     if !pattern.is_empty() && pattern.chars().all(allowed) {
         return Ok(());

@@ -7,13 +7,17 @@ use std::time::Duration;
 use super::model::Choice;
 use super::places::Places;
 use super::problem::{Problem, Problems};
-use super::raw::{Raw, RawGrants, RawLimits, RawPlugin, RawPluginLimits, RawProvider};
+use super::raw::{
+    Raw, RawAgents, RawFailover, RawGrants, RawLimits, RawMember, RawPermissions, RawPlugin,
+    RawPluginLimits, RawProvider, RawReminders, RawTelemetry, RawTools,
+};
 use super::section::Located;
 use super::tree::Origin;
 use super::{
-    AgentsConfig, BudgetConfig, Config, FailoverConfig, FileGrant, GrantsConfig, MemoryConfig,
-    PermissionsConfig, PluginConfig, PluginDirectory, PluginLimits, PoolMember, ProviderConfig,
-    RemindersConfig, RunLimits, SecretGrant, TelemetryConfig, ToolFilter, address,
+    AgentDirectory, AgentsConfig, Config, FailoverConfig, FileGrant, GrantsConfig, MemoryConfig,
+    PermissionsConfig, PluginConfig, PluginDirectory, PluginLimits, PoolMember, Project,
+    ProviderConfig, RemindersConfig, RunLimits, SecretGrant, TelemetryConfig, ToolFilter, address,
+    pool,
 };
 
 /// For one completion: what slow local models need for a long answer.
@@ -22,9 +26,16 @@ const PROVIDER_TIME: Duration = Duration::from_secs(600);
 /// What the layers don't say.
 pub(super) struct Situation {
     pub(super) places: Places,
+    /// Used where no pool is configured.
     pub(super) choice: Choice,
-    pub(super) project: Option<PluginDirectory>,
+    pub(super) project: Option<OwnProject>,
     pub(super) ephemeral: bool,
+}
+
+/// The project that is worked in.
+pub(super) struct OwnProject {
+    pub(super) project: Project,
+    pub(super) trusted: bool,
 }
 
 /// Fills in the defaults and makes paths absolute. Problems are added; with any of them the result
@@ -41,34 +52,27 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
     if situation.ephemeral {
         memory.plugin = "memory-ram".to_owned();
     }
-    let plugin_dirs = expander.plugin_dirs(&raw, situation.project);
+    let project = situation.project.as_ref();
+    let plugin_dirs = expander.plugin_dirs(&raw, project);
+    let agents = expander.agents(&raw.agents, project);
+    let pool = resolve_pool(raw.pool, situation.choice, &raw.providers, problems);
     let providers = expander.providers(raw.providers);
     let plugins = raw.plugins.into_iter();
     let plugins = plugins.map(|(name, plugin)| (name, expander.plugin(plugin)));
-    let Choice {
-        provider, model, ..
-    } = situation.choice;
-    let default_model = providers.get(&provider).and_then(|it| it.model.clone());
-    let model = model.or(default_model);
     Config {
-        pool: vec![PoolMember::new(&provider, model.as_deref())],
-        failover: FailoverConfig::default(),
-        prices: BTreeMap::new(),
-        budget: BudgetConfig::default(),
-        permissions: PermissionsConfig::new(expander.places.data.join("loom/permissions.toml")),
-        agents: AgentsConfig::default(),
-        reminders: RemindersConfig::default(),
-        telemetry: TelemetryConfig::default(),
-        provider,
-        model,
+        provider: pool[0].provider.clone(),
+        model: pool[0].model.clone(),
+        pool,
+        failover: resolve_failover(&raw.failover),
+        prices: raw.prices.into_iter().collect(),
+        budget: raw.budget,
+        permissions: resolve_permissions(raw.permissions, &expander.places),
+        agents,
+        reminders: resolve_reminders(raw.reminders),
+        telemetry: resolve_telemetry(raw.telemetry),
         instructions: raw.instructions,
         limits: resolve_limits(&raw.limits),
-        tools: ToolFilter {
-            allowed: raw.allowed.unwrap_or_else(|| vec!["*".to_owned()]),
-            disallowed: raw.disallowed.unwrap_or_default(),
-            at_once: BTreeMap::new(),
-            todo: true,
-        },
+        tools: resolve_tools(raw.tools),
         providers,
         plugins: plugins.collect(),
         plugin_dirs,
@@ -78,6 +82,67 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
         data_dir: expander.places.data.join("loom"),
         working_directory: expander.places.workspace,
         additional_directories: expander.additional,
+    }
+}
+
+/// The members of the pool, or the model that was chosen. Never empty.
+fn resolve_pool(
+    raw: Vec<RawMember>,
+    choice: Choice,
+    providers: &BTreeMap<String, RawProvider>,
+    problems: &Problems,
+) -> Vec<PoolMember> {
+    let members = pool::members(raw, providers, problems);
+    if !members.is_empty() {
+        return members;
+    }
+    let provider = providers.get(&choice.provider);
+    let model = choice.model;
+    let model = model.or_else(|| provider.and_then(|it| it.model.clone()));
+    vec![PoolMember::new(&choice.provider, model.as_deref())]
+}
+
+fn resolve_failover(raw: &RawFailover) -> FailoverConfig {
+    let default = FailoverConfig::default();
+    FailoverConfig {
+        attempts: raw.attempts,
+        hedge: raw.hedge.unwrap_or(default.hedge),
+    }
+}
+
+fn resolve_permissions(raw: RawPermissions, places: &Places) -> PermissionsConfig {
+    let default = PermissionsConfig::new(places.data.join("loom").join("permissions.toml"));
+    PermissionsConfig {
+        mode: raw.mode.unwrap_or(default.mode),
+        allow: raw.allow.unwrap_or_default(),
+        ask: raw.ask.unwrap_or_default(),
+        deny: raw.deny.unwrap_or_default(),
+        ..default
+    }
+}
+
+fn resolve_reminders(raw: RawReminders) -> RemindersConfig {
+    let default = RemindersConfig::default();
+    RemindersConfig {
+        enabled: raw.enabled.unwrap_or(default.enabled),
+        disabled: raw.disabled.unwrap_or_default(),
+    }
+}
+
+fn resolve_telemetry(raw: RawTelemetry) -> TelemetryConfig {
+    let default = TelemetryConfig::default();
+    TelemetryConfig {
+        otlp_endpoint: raw.otlp_endpoint,
+        content: raw.content.unwrap_or(default.content),
+    }
+}
+
+fn resolve_tools(raw: RawTools) -> ToolFilter {
+    ToolFilter {
+        allowed: raw.allowed.unwrap_or_else(|| vec!["*".to_owned()]),
+        disallowed: raw.disallowed.unwrap_or_default(),
+        at_once: raw.at_once.into_iter().collect(),
+        todo: raw.todo.unwrap_or(true),
     }
 }
 
@@ -170,18 +235,49 @@ struct Expander<'a> {
 
 impl Expander<'_> {
     /// The user's own directory, then the project's, then those that were named.
-    fn plugin_dirs(&self, raw: &Raw, project: Option<PluginDirectory>) -> Vec<PluginDirectory> {
+    fn plugin_dirs(&self, raw: &Raw, project: Option<&OwnProject>) -> Vec<PluginDirectory> {
         let trusted = |path| PluginDirectory {
             path,
             trusted: true,
         };
         let mut directories = vec![trusted(self.places.config.join("plugins"))];
-        directories.extend(project);
+        directories.extend(project.map(|own| PluginDirectory {
+            path: own.project.plugins(),
+            trusted: own.trusted,
+        }));
         for text in &raw.plugin_dirs {
             let path = expand(&self.places, text, None, self.problems);
             directories.extend(path.map(trusted));
         }
         directories
+    }
+
+    /// The project's directories come first, so that a project can say what an agent's name means in
+    /// it; then the user's own, then those that were named.
+    fn agents(&self, raw: &RawAgents, project: Option<&OwnProject>) -> AgentsConfig {
+        let mut directories = Vec::new();
+        if let Some(own) = project {
+            let paths = own.project.agents().into_iter();
+            directories.extend(paths.map(|path| AgentDirectory {
+                path,
+                trusted: own.trusted,
+            }));
+        }
+        let named = raw.directories.iter();
+        let named = named.filter_map(|text| expand(&self.places, text, None, self.problems));
+        let users = std::iter::once(self.places.config.join("agents"));
+        directories.extend(users.chain(named).map(|path| AgentDirectory {
+            path,
+            trusted: true,
+        }));
+        let default = AgentsConfig::default();
+        AgentsConfig {
+            enabled: raw.enabled.unwrap_or(default.enabled),
+            depth: raw.depth.unwrap_or(default.depth),
+            timeout: raw.timeout.unwrap_or(default.timeout),
+            turns: raw.turns.unwrap_or(default.turns),
+            directories,
+        }
     }
 
     fn providers(&self, raw: BTreeMap<String, RawProvider>) -> BTreeMap<String, ProviderConfig> {

@@ -101,16 +101,55 @@ impl<'a> Section<'a> {
     /// An integer of at least 1.
     pub(super) fn count<T: TryFrom<i64>>(&mut self, key: &'static str) -> Option<T> {
         let node = self.take(key)?;
+        self.read_count(&self.key(key), node)
+    }
+
+    /// A table of such integers.
+    pub(super) fn counts<T: TryFrom<i64>>(&mut self, key: &'static str) -> Vec<(String, T)> {
+        let path = self.key(key);
+        let entries = self.table_at(key).into_iter().flatten();
+        let counts = entries.filter_map(|(name, node)| {
+            let count = self.read_count(&join(&path, name), node)?;
+            Some((name.clone(), count))
+        });
+        counts.collect()
+    }
+
+    fn read_count<T: TryFrom<i64>>(&self, path: &str, node: &Node) -> Option<T> {
         let Value::Integer(number) = node.value else {
-            return self.refuse(key, node, "an integer");
+            self.problems.add(mismatch(node, path, "an integer"));
+            return None;
         };
-        match T::try_from(number) {
-            Ok(count) if number >= 1 => Some(count),
-            Ok(_) => self.complain(key, node, format!("{number} is too small; at least 1")),
-            Err(_) if number < 1 => {
-                self.complain(key, node, format!("{number} is too small; at least 1"))
-            }
-            Err(_) => self.complain(key, node, format!("{number} is too large")),
+        let message = match T::try_from(number) {
+            Ok(count) if number >= 1 => return Some(count),
+            _ if number < 1 => format!("{number} is too small; at least 1"),
+            _ => format!("{number} is too large"),
+        };
+        self.problems.add(Problem::new(&node.origin, path, message));
+        None
+    }
+
+    /// A number that is not negative, with or without a fraction.
+    pub(super) fn amount(&mut self, key: &'static str) -> Option<f64> {
+        self.parsed_amount(key, |number| match number >= 0.0 && number.is_finite() {
+            true => Ok(number),
+            false => Err(format!("{number} is no amount; write 0 or more")),
+        })
+    }
+
+    /// A number that a function understands; its error says what is wrong.
+    pub(super) fn parsed_amount<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(f64) -> Result<T, String>,
+    ) -> Option<T> {
+        let node = self.take(key)?;
+        let Some(number) = node.as_number() else {
+            return self.refuse(key, node, "a number");
+        };
+        match parse(number) {
+            Ok(value) => Some(value),
+            Err(message) => self.complain(key, node, message),
         }
     }
 
@@ -216,10 +255,14 @@ impl<'a> Section<'a> {
     /// Complains of a key that must be there and is not.
     pub(super) fn require(&self, key: &'static str) {
         if !self.table.contains_key(key) {
-            let message = format!("the key `{key}` is missing");
-            self.problems
-                .add(Problem::new(self.origin, &self.path, message));
+            self.complain_of_itself(format!("the key `{key}` is missing"));
         }
+    }
+
+    /// Complains of the table as a whole.
+    pub(super) fn complain_of_itself(&self, message: String) {
+        self.problems
+            .add(Problem::new(self.origin, &self.path, message));
     }
 
     /// The dotted path of a key of this table.

@@ -33,22 +33,54 @@ impl Layers {
 fn write_table(text: &mut String, path: &str, table: &Table) {
     let mut lines = Vec::new();
     let mut tables = Vec::new();
+    let mut lists = Vec::new();
     for (key, node) in table {
-        collect(&quote_key(key), node, path, &mut lines, &mut tables);
+        match tables_of(node) {
+            Some(members) if path.is_empty() => lists.push((quote_key(key), members)),
+            _ => collect(&quote_key(key), node, path, &mut lines, &mut tables),
+        }
     }
     if !path.is_empty() && (!lines.is_empty() || tables.is_empty()) {
         let gap = if text.is_empty() { "" } else { "\n" };
         // Writing to a string can't fail.
         let _ = writeln!(text, "{gap}[{path}]");
     }
+    write_lines(text, lines);
+    for (path, members) in lists {
+        members
+            .into_iter()
+            .for_each(|table| write_member(text, &path, table));
+    }
+    for (path, table) in tables {
+        write_table(text, &path, table);
+    }
+}
+
+/// The tables of a list that has nothing else in it.
+fn tables_of(node: &Node) -> Option<Vec<&Table>> {
+    let nodes = node.as_list().filter(|nodes| !nodes.is_empty())?;
+    nodes.iter().map(Node::as_table).collect()
+}
+
+/// One table of a list; tables in it become dotted keys.
+fn write_member(text: &mut String, path: &str, table: &Table) {
+    let mut lines = Vec::new();
+    for (key, node) in table {
+        let nested = format!("{path}.member");
+        collect(&quote_key(key), node, &nested, &mut lines, &mut Vec::new());
+    }
+    let gap = if text.is_empty() { "" } else { "\n" };
+    // Writing to a string can't fail.
+    let _ = writeln!(text, "{gap}[[{path}]]");
+    write_lines(text, lines);
+}
+
+fn write_lines(text: &mut String, lines: Vec<(String, String)>) {
     let width = lines.iter().map(|(line, _)| line.chars().count()).max();
     // Longer lines push their comment out instead of all comments of the table.
     let width = width.unwrap_or(0).min(48);
     for (line, origin) in lines {
         let _ = writeln!(text, "{line:width$}  # {origin}");
-    }
-    for (path, table) in tables {
-        write_table(text, &path, table);
     }
 }
 

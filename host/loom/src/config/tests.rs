@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
+mod control;
 mod errors;
 mod grants;
 mod layers;
 mod model;
+mod pool;
 mod trust;
 
 use std::fs;

@@ -102,6 +102,34 @@ impl Node {
         }
     }
 
+    /// An integer or a float.
+    pub(super) fn as_number(&self) -> Option<f64> {
+        match self.value {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "exact far beyond what people count or pay"
+            )]
+            Value::Integer(number) => Some(number as f64),
+            Value::Float(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The items of a list.
+    pub(super) fn as_list(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Array(nodes) => Some(nodes),
+            _ => None,
+        }
+    }
+
+    /// Takes a key of the table away.
+    pub(super) fn remove(&mut self, key: &str) {
+        if let Value::Table(table) = &mut self.value {
+            table.remove(key);
+        }
+    }
+
     /// The value below a path of keys.
     pub(super) fn get(&self, path: &[&str]) -> Option<&Node> {
         let Some((first, rest)) = path.split_first() else {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// A project: the nearest directory upwards with a `loom.toml`, else with `.loom/plugins`, else the
-/// working directory.
+/// A project: the nearest directory upwards with a `loom.toml`, else with `.loom/plugins` or
+/// `.loom/agents`, else with `.claude/agents` in the same repository, else the working directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {
     /// Absolute.
@@ -21,11 +21,15 @@ impl Project {
     #[must_use]
     pub fn of(working_directory: &Path) -> Self {
         let configured = |directory: &&Path| directory.join("loom.toml").is_file();
-        let extended = |directory: &&Path| directory.join(".loom").join("plugins").is_dir();
+        let extended = |directory: &&Path| {
+            let own = directory.join(".loom");
+            own.join("plugins").is_dir() || own.join("agents").is_dir()
+        };
         let mut upwards = working_directory.ancestors();
         let directory = upwards
             .find(configured)
-            .or_else(|| working_directory.ancestors().find(extended));
+            .or_else(|| working_directory.ancestors().find(extended))
+            .or_else(|| with_foreign_agents(working_directory));
         Self {
             directory: directory.unwrap_or(working_directory).to_owned(),
         }
@@ -43,25 +47,38 @@ impl Project {
         self.directory.join(".loom").join("plugins")
     }
 
+    /// Where the project's own agents are defined; these directories may not exist.
+    #[must_use]
+    pub fn agents(&self) -> [PathBuf; 2] {
+        [".loom", ".claude"].map(|tool| self.directory.join(tool).join("agents"))
+    }
+
     /// Whether there is anything to trust.
     #[must_use]
     pub fn has_anything(&self) -> bool {
-        self.file().is_file() || self.has_plugins()
+        self.file().is_file() || self.has_plugins() || self.has_agents()
+    }
+
+    /// Whether it defines agents of its own.
+    #[must_use]
+    pub fn has_agents(&self) -> bool {
+        self.agents().iter().any(|it| !agent_files(it).is_empty())
     }
 
     /// Whether it brings plugins of its own.
     #[must_use]
     pub fn has_plugins(&self) -> bool {
-        !plugin_files(&self.plugins()).is_empty()
+        !files_of(&self.plugins()).is_empty()
     }
 
-    /// SHA-256 over the configuration and the plugins, names and contents.
+    /// SHA-256 over the configuration, the plugins and the agents, names and contents.
     fn fingerprint(&self) -> io::Result<String> {
-        let mut files = plugin_files(&self.plugins());
+        let mut files = files_of(&self.plugins());
         if self.file().is_file() {
             files.push(self.file());
         }
         let mut digest = Sha256::new();
+        files.extend(self.agents().iter().flat_map(|it| agent_files(it)));
         for file in files {
             let content = fs::read(&file)?;
             let name = file.file_name().unwrap_or_default().as_encoded_bytes();
@@ -154,8 +171,27 @@ impl Trust {
     }
 }
 
-/// The components of a directory, by name.
-fn plugin_files(directory: &Path) -> Vec<PathBuf> {
+/// The nearest directory upwards with `.claude/agents`, not beyond the repository: the one in a home
+/// directory is for all projects of another program.
+fn with_foreign_agents(working_directory: &Path) -> Option<&Path> {
+    let root = working_directory
+        .ancestors()
+        .find(|directory| directory.join(".git").exists())?;
+    working_directory
+        .ancestors()
+        .take_while(|directory| directory.starts_with(root))
+        .find(|directory| directory.join(".claude").join("agents").is_dir())
+}
+
+/// The definitions of agents in a directory, by name.
+fn agent_files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = files_of(directory);
+    files.retain(|path| path.extension().is_some_and(|it| it == "md"));
+    files
+}
+
+/// The files of a directory, by name.
+fn files_of(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
         .map(|entry| entry.path())

@@ -117,7 +117,7 @@ pub(super) fn serialize_duration<S: Serializer>(
     serializer.serialize_str(&format_duration(*duration))
 }
 
-pub(super) fn serialize_optional_duration<S: Serializer>(
+pub(crate) fn serialize_optional_duration<S: Serializer>(
     duration: &Option<Duration>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

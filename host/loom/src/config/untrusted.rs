@@ -2,6 +2,7 @@
 //! instructs it, and what takes away. Nothing that grants, names secrets or points elsewhere.
 
 use super::ToolFilter;
+use super::raw::parse_mode;
 use super::tree::{Node, Value};
 use super::units::parse_duration;
 
@@ -13,72 +14,152 @@ pub(super) struct Filtered {
 
 /// Takes a project's tree apart; `below` is what it is laid over.
 pub(super) fn filter(project: &Node, below: &Node) -> Filtered {
-    let mut filtered = Filtered {
-        kept: Node::empty(&project.origin),
-        ignored: Vec::new(),
+    let mut filter = Filter {
+        filtered: Filtered {
+            kept: Node::empty(&project.origin),
+            ignored: Vec::new(),
+        },
+        below,
     };
     for (key, node) in project.as_table().into_iter().flatten() {
         match key.as_str() {
-            "model" | "instructions" => filtered.keep(&[key], node.clone()),
-            "limits" => filtered.limits(node, below),
-            "tools" => filtered.tools(node, below),
-            "plugins" => filtered.plugins(node),
-            _ => filtered.ignored.push(key.clone()),
+            "model" | "instructions" => filter.keep(&[key], node),
+            "limits" | "budget" => filter.lower_all(key, node),
+            "failover" | "agents" | "telemetry" => filter.narrow(key, node),
+            "permissions" => filter.permissions(node),
+            "tools" => filter.tools(node),
+            "plugins" => filter.plugins(node),
+            // A pool names prices and spreads the work over several providers; a model is enough to
+            // try a project.
+            _ => filter.filtered.ignored.push(key.clone()),
         }
     }
-    filtered
+    filter.filtered
 }
 
-impl Filtered {
-    fn keep(&mut self, path: &[&str], node: Node) {
-        self.kept.put(path, node);
+struct Filter<'a> {
+    filtered: Filtered,
+    below: &'a Node,
+}
+
+impl Filter<'_> {
+    fn keep(&mut self, path: &[&str], node: &Node) {
+        self.filtered.kept.put(path, node.clone());
     }
 
-    fn limits(&mut self, limits: &Node, below: &Node) {
-        for (key, node) in limits.as_table().into_iter().flatten() {
-            let current = below.get(&["limits", key]).and_then(amount);
-            match (amount(node), current) {
-                (Some(wanted), Some(current)) if wanted > current => self
-                    .ignored
-                    .push(format!("limits.{key} (it may only lower the limit)")),
-                _ => self.keep(&["limits", key], node.clone()),
+    fn ignore(&mut self, path: &[&str], why: &str) {
+        let path = path.join(".");
+        let why = if why.is_empty() {
+            String::new()
+        } else {
+            format!(" ({why})")
+        };
+        self.filtered.ignored.push(format!("{path}{why}"));
+    }
+
+    /// Keeps a number or a duration that is not above the current one.
+    fn lower(&mut self, path: &[&str], node: &Node) {
+        let current = self.below.get(path).and_then(amount);
+        match (amount(node), current) {
+            (Some(wanted), Some(current)) if wanted > current => {
+                self.ignore(path, "it may only lower the limit");
+            }
+            _ => self.keep(path, node),
+        }
+    }
+
+    fn lower_all(&mut self, section: &str, table: &Node) {
+        for (key, node) in table.as_table().into_iter().flatten() {
+            self.lower(&[section, key], node);
+        }
+    }
+
+    /// Keeps what switches off and what lowers.
+    fn narrow(&mut self, section: &str, table: &Node) {
+        for (key, node) in table.as_table().into_iter().flatten() {
+            let path = [section, key];
+            match (key.as_str(), &node.value) {
+                ("depth" | "timeout" | "turns", _) => self.lower(&path, node),
+                // Without a value below it is the pool's own, which is not known here.
+                ("attempts", _) if self.below.get(&path).is_some() => self.lower(&path, node),
+                ("enabled" | "hedge" | "content", Value::Boolean(false)) => self.keep(&path, node),
+                _ => self.ignore(&path, ""),
             }
         }
     }
 
-    fn tools(&mut self, tools: &Node, below: &Node) {
-        if let Some(node) = tools.get(&["disallowed"]) {
-            let mut node = node.clone();
-            if let (Value::Array(patterns), Some(Value::Array(more))) = (
-                &mut node.value,
-                below.get(&["tools", "disallowed"]).map(|it| &it.value),
-            ) {
-                patterns.extend(more.iter().cloned());
+    fn permissions(&mut self, permissions: &Node) {
+        for (key, node) in permissions.as_table().into_iter().flatten() {
+            let path = ["permissions", key];
+            match key.as_str() {
+                "mode" => self.mode(node),
+                "ask" | "deny" => self.extend(&path, node),
+                _ => self.ignore(&path, ""),
             }
-            self.keep(&["tools", "disallowed"], node);
         }
-        if let Some(node) = tools.get(&["allowed"]) {
-            let mut node = node.clone();
-            let outer = strings(below.get(&["tools", "allowed"]));
-            if let Value::Array(patterns) = &mut node.value {
-                let written = patterns.len();
-                patterns.retain(|it| it.as_str().is_none_or(|text| is_within(text, &outer)));
-                if patterns.len() < written {
-                    let what = "tools.allowed (it may only take tools away)";
-                    self.ignored.push(what.to_owned());
+    }
+
+    fn mode(&mut self, node: &Node) {
+        let path = ["permissions", "mode"];
+        let mode = |node: &Node| parse_mode(node.as_str()?).ok();
+        let current = self.below.get(&path).and_then(mode).unwrap_or_default();
+        match mode(node) {
+            Some(wanted) if wanted > current => {
+                self.ignore(&path, "it may only be stricter");
+            }
+            _ => self.keep(&path, node),
+        }
+    }
+
+    fn tools(&mut self, tools: &Node) {
+        for (key, node) in tools.as_table().into_iter().flatten() {
+            let path = ["tools", key];
+            match (key.as_str(), &node.value) {
+                ("disallowed", _) => self.extend(&path, node),
+                ("allowed", _) => self.allowed(node),
+                ("todo", Value::Boolean(false)) => self.keep(&path, node),
+                ("at_once", _) => {
+                    for (tool, node) in node.as_table().into_iter().flatten() {
+                        self.lower(&["tools", "at_once", tool], node);
+                    }
                 }
+                _ => self.ignore(&path, ""),
             }
-            self.keep(&["tools", "allowed"], node);
         }
+    }
+
+    /// Keeps a list, with what is in the one below.
+    fn extend(&mut self, path: &[&str], node: &Node) {
+        let mut node = node.clone();
+        let below = self.below.get(path).and_then(Node::as_list);
+        if let (Value::Array(items), Some(more)) = (&mut node.value, below) {
+            items.extend(more.iter().cloned());
+        }
+        self.keep(path, &node);
+    }
+
+    fn allowed(&mut self, node: &Node) {
+        let path = ["tools", "allowed"];
+        let mut node = node.clone();
+        let outer = strings(self.below.get(&path));
+        if let Value::Array(patterns) = &mut node.value {
+            let written = patterns.len();
+            patterns.retain(|it| it.as_str().is_none_or(|text| is_within(text, &outer)));
+            if patterns.len() < written {
+                self.ignore(&path, "it may only take tools away");
+            }
+        }
+        self.keep(&path, &node);
     }
 
     fn plugins(&mut self, plugins: &Node) {
         for (name, plugin) in plugins.as_table().into_iter().flatten() {
             for (key, node) in plugin.as_table().into_iter().flatten() {
+                let path = ["plugins", name, key];
                 if key == "enabled" && matches!(node.value, Value::Boolean(false)) {
-                    self.keep(&["plugins", name, key], node.clone());
+                    self.keep(&path, node);
                 } else {
-                    self.ignored.push(format!("plugins.{name}.{key}"));
+                    self.ignore(&path, "");
                 }
             }
         }
@@ -86,16 +167,13 @@ impl Filtered {
 }
 
 /// A limit as a number that can be compared with another value of the same key.
-fn amount(node: &Node) -> Option<u128> {
-    match &node.value {
-        Value::Integer(number) => u128::try_from(*number).ok(),
-        Value::String(text) => parse_duration(text).ok().map(|time| time.as_millis()),
-        _ => None,
-    }
+fn amount(node: &Node) -> Option<f64> {
+    let time = |text: &str| parse_duration(text).ok().map(|time| time.as_secs_f64());
+    node.as_number().or_else(|| node.as_str().and_then(time))
 }
 
 fn strings(node: Option<&Node>) -> Vec<String> {
-    let Some(Value::Array(nodes)) = node.map(|node| &node.value) else {
+    let Some(nodes) = node.and_then(Node::as_list) else {
         return vec!["*".to_owned()];
     };
     let texts = nodes.iter().filter_map(Node::as_str);
