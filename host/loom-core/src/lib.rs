@@ -18,6 +18,7 @@ mod journal;
 mod limits;
 mod observer;
 mod output;
+mod pool;
 mod process_memory;
 mod reply;
 mod run;
@@ -34,5 +35,9 @@ pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
 pub use observer::{ObservedRun, Observer, ParentRun};
+pub use pool::{
+    BreakerOptions, BreakerState, HealthStatus, Member, MemberHealth, MemberOptions, Pool,
+    PoolError, PoolOptions, Probe, WindowOptions,
+};
 pub use process_memory::ProcessMemory;
 pub use run::Run;
