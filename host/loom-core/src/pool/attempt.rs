@@ -18,8 +18,9 @@ const AFTER_STOP: Duration = Duration::from_secs(5);
 
 /// A request that a member works on. Dropping it cancels the request.
 pub(super) struct Attempt {
-    lease: Lease,
     source: Source,
+    // After the source, so that the place is free only when the request is gone.
+    lease: Lease,
     started: Instant,
     first_token: Option<Duration>,
     has_stopped: bool,
@@ -62,8 +63,8 @@ impl Attempt {
         };
         let opening = async move { member.provider.complete(request, &context).await };
         Self {
-            lease,
             source: Source::Opening(Box::pin(opening)),
+            lease,
             started: Instant::now(),
             first_token: None,
             has_stopped: false,

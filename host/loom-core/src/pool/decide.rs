@@ -84,6 +84,11 @@ fn is_too_long(error: &Error) -> bool {
     code == Some(CONTEXT_LENGTH_EXCEEDED)
 }
 
+/// How long the member wants us to wait. Some say zero and mean that they do not know.
+pub(super) fn retry_after(error: &Error) -> Option<Duration> {
+    error.retry_after.filter(|wait| !wait.is_zero())
+}
+
 /// Why a member is left out for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cooling {
@@ -105,7 +110,7 @@ impl Cooling {
             (ErrorKind::Unauthenticated | ErrorKind::NotFound | ErrorKind::RateLimited, _) => {
                 Self::AtOnce
             }
-            (_, Some(408 | 500..)) if error.retry_after.is_some() => Self::AtOnce,
+            (_, Some(408 | 500..)) if retry_after(error).is_some() => Self::AtOnce,
             (ErrorKind::Timeout, _) | (_, Some(408 | 500..)) => Self::ByRate,
             _ => Self::Never,
         }
@@ -172,7 +177,7 @@ pub(super) fn decide(error: &Error, facts: &Facts, patience: &Patience) -> Decis
         Fault::Unfit => return over_if(others.any),
         Fault::Limited | Fault::Late | Fault::Transient => {}
     }
-    let wait = error.retry_after.unwrap_or(facts.backoff);
+    let wait = retry_after(error).unwrap_or(facts.backoff);
     let leaves = matches!(fault, Fault::Limited | Fault::Late)
         || others.equal
         || facts.is_out

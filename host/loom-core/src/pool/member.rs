@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, Ending};
-use super::decide::{Cooling, Fault};
+use super::decide::{Cooling, Fault, retry_after};
 use super::health::{HealthStatus, MemberHealth, TELLING_OUTCOMES, Window};
 use super::{Member, MemberOptions, PoolOptions};
 
@@ -181,11 +181,11 @@ impl MemberState {
 
     fn cooldown(&self, error: &Error, vitals: &mut Vitals, now: Instant) -> Option<Duration> {
         if self.is_alone {
-            return error.retry_after;
+            return retry_after(error);
         }
         match Cooling::of(error) {
             Cooling::Never => None,
-            Cooling::AtOnce => Some(error.retry_after.unwrap_or(match Fault::of(error) {
+            Cooling::AtOnce => Some(retry_after(error).unwrap_or(match Fault::of(error) {
                 Fault::Unfit => COOLDOWN_UNFIT,
                 _ => COOLDOWN_LIMITED,
             })),

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
+mod agent;
 mod choice;
 mod fake;
 mod faults;
@@ -94,6 +95,15 @@ async fn a_member_is_asked_for_its_own_model() {
     let heard = ask_for(&pool, "auto", &context("s")).await;
     assert_eq!((heard.text(), heard.story()), ("a".into(), "a/m".into()));
     assert_eq!(a.last_request().model, "m");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_pool_answers_requests_for_any_member() {
+    let a = Fake::well("a");
+    let pool = pool([member(&a)]);
+    for model in ["", "auto", "m", "a/m"] {
+        assert_eq!(ask_for(&pool, model, &context("s")).await.text(), "a");
+    }
 }
 
 #[tokio::test(start_paused = true)]

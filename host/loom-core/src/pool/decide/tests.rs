@@ -76,6 +76,7 @@ fn each_kind_has_its_decisions() {
     }
     for kind in [Unavailable, Internal, Conflict] {
         check(&error(kind, None), "R R R F");
+        check(&error(kind, Some(0)), "R R R F");
         check(&error(kind, Some(30)), "R30 R30 R30 F");
         check(&error(kind, Some(31)), "R31 F F F");
         check(&error(kind, Some(61)), "G F F F");
