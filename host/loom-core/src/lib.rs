@@ -21,6 +21,7 @@ mod observer;
 mod output;
 pub mod pattern;
 mod permission;
+mod pool;
 mod process_memory;
 mod reminder;
 mod reply;
@@ -46,6 +47,10 @@ pub use observer::{ObservedRun, Observer, ParentRun};
 pub use permission::{
     Approval, Approver, Disk, Effect, Gate, Judgement, Policy, PolicyBuilder, Rule, RuleError,
     approve_with,
+};
+pub use pool::{
+    BreakerOptions, BreakerState, HealthStatus, Member, MemberHealth, MemberOptions, Pool,
+    PoolError, PoolOptions, Probe, WindowOptions,
 };
 pub use process_memory::ProcessMemory;
 pub use reminder::{CallRecord, Reminder, Reminders, RunView};

@@ -17,6 +17,12 @@ pub enum Routing {
         /// What its tokens cost; none if nobody said.
         price: Option<Price>,
     },
+    /// Nobody can be asked at once; this member is asked as soon as it can be.
+    Waiting {
+        member: String,
+        /// How long, if that is known: how many of its requests end when is not.
+        wait: Option<Duration>,
+    },
     /// The same member is asked again after `wait`. What came of the answer before is void.
     Retried {
         member: String,
