@@ -11,6 +11,7 @@ mod egress;
 mod examples;
 mod files;
 mod loading;
+mod parallel;
 mod providers;
 mod python;
 mod replay;

@@ -78,25 +78,26 @@ impl Access {
         }
     }
 
-    fn resource(&self, name: &str) -> Resource {
-        match self.scheme.as_str() {
+    /// The resources that a call names in that argument, files as they are spelled. If it is absent, one
+    /// that overlaps with all of the scheme.
+    #[must_use]
+    pub fn resources(&self, arguments: &serde_json::Value) -> Vec<Resource> {
+        let resource = |name: &str| match self.scheme.as_str() {
             "file" => Resource::file(name),
             "url" => Resource::url(name),
-            scheme => Resource::Named {
-                scheme: scheme.to_owned(),
-                name: name.to_owned(),
-            },
+            _ => self.named(name),
+        };
+        match self.names(arguments) {
+            Some(names) => names.iter().map(|name| resource(name)).collect(),
+            None if self.scheme == "file" => vec![Resource::file(".")],
+            None => vec![self.named("")],
         }
     }
 
-    /// What overlaps with every resource of the scheme.
-    fn any_resource(&self) -> Resource {
-        match self.scheme.as_str() {
-            "file" => Resource::file("."),
-            scheme => Resource::Named {
-                scheme: scheme.to_owned(),
-                name: String::new(),
-            },
+    fn named(&self, name: &str) -> Resource {
+        Resource::Named {
+            scheme: self.scheme.clone(),
+            name: name.to_owned(),
         }
     }
 }
@@ -157,11 +158,8 @@ impl ToolDefinition {
             return Footprint::Everything;
         }
         let touches = self.accesses.iter().flat_map(|access| {
-            let resources = match access.names(arguments) {
-                Some(names) => names.iter().map(|name| access.resource(name)).collect(),
-                None => vec![access.any_resource()],
-            };
-            resources.into_iter().map(|resource| Touch {
+            let resources = access.resources(arguments).into_iter();
+            resources.map(|resource| Touch {
                 mode: access.mode,
                 resource,
             })

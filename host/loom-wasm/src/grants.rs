@@ -11,6 +11,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use crate::egress::pattern::HostPattern;
 use crate::egress::secret::Secret;
+use crate::footprint::directories::Directories;
 use crate::manifest::{Capabilities, asks_for};
 
 /// What may be done with files.
@@ -55,12 +56,34 @@ pub struct SecretGrant {
     pub hint: String,
 }
 
+/// Which of the granted directories a call may write. All may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writing {
+    /// Those that are granted for writing.
+    Granted,
+    /// None, whatever was granted.
+    Nothing,
+    /// One at most, by its place in [`Directories`].
+    Only(usize),
+}
+
+/// The directories as guests get them: opened once, cloned for each call.
+struct Files {
+    granted: WasiFilesystemCtx,
+    read_only: WasiFilesystemCtx,
+    /// With only the directory in that place writable; empty if there is nothing to choose from.
+    only: Vec<WasiFilesystemCtx>,
+}
+
+/// With more writable directories than this a call that writes in one may write in all: each costs as
+/// many open files as there are directories.
+const MAX_SINGLE: usize = 8;
+
 /// What holds: granted and asked for, prepared so that a call opens nothing.
 pub(crate) struct Effective {
-    /// The directories as granted.
-    pub(crate) files: WasiFilesystemCtx,
-    /// The same directories, read-only.
-    pub(crate) files_read_only: WasiFilesystemCtx,
+    files: Files,
+    /// The same directories, to find out what calls touch.
+    pub(crate) directories: Directories,
     pub(crate) network: Vec<HostPattern>,
     pub(crate) secrets: BTreeMap<String, SecretGrant>,
     pub(crate) environment: Vec<(String, String)>,
@@ -77,8 +100,9 @@ impl Effective {
     /// If a granted directory cannot be opened.
     pub(crate) fn new(grants: Grants, asked: &Capabilities) -> Result<Self> {
         let mut surplus = Vec::new();
-        let files = preopen(&grants.directories, asked.files)?;
-        let files_read_only = preopen(&grants.directories, asked.files.min(FileAccess::ReadOnly))?;
+        let directories = asked_for(&grants.directories, asked.files);
+        let files = Files::open(&directories)?;
+        let directories = Directories::open(&directories)?;
         if asked.files == FileAccess::None && !grants.directories.is_empty() {
             surplus.push("files".to_owned());
         }
@@ -101,13 +125,18 @@ impl Effective {
         }
         Ok(Self {
             files,
-            files_read_only,
+            directories,
             network,
             secrets,
             environment: environment.into_iter().collect(),
             clock: grants.clock && asked.clock,
             surplus,
         })
+    }
+
+    /// The directories for a call, writable as far as they are granted and as it says.
+    pub(crate) fn files(&self, writing: Writing) -> &WasiFilesystemCtx {
+        self.files.for_call(writing)
     }
 }
 
@@ -136,22 +165,63 @@ fn asks_for_host(asked: &[String], granted: &HostPattern) -> bool {
     })
 }
 
-fn preopen(directories: &[DirectoryGrant], most: FileAccess) -> Result<WasiFilesystemCtx> {
+/// The grants that hold, with what holds of them.
+fn asked_for(granted: &[DirectoryGrant], asked: FileAccess) -> Vec<DirectoryGrant> {
+    let hold = granted.iter().map(|grant| DirectoryGrant {
+        access: grant.access.min(asked),
+        ..grant.clone()
+    });
+    hold.filter(|grant| grant.access != FileAccess::None)
+        .collect()
+}
+
+impl Files {
+    fn open(directories: &[DirectoryGrant]) -> Result<Self> {
+        let writable = |grant: &&DirectoryGrant| grant.access == FileAccess::ReadWrite;
+        let only = match directories.iter().filter(writable).count() {
+            2..=MAX_SINGLE => 0..directories.len(),
+            _ => 0..0,
+        };
+        let only = only.map(|one| preopen(directories, |index| index == one));
+        Ok(Self {
+            granted: preopen(directories, |_| true)?,
+            read_only: preopen(directories, |_| false)?,
+            only: only.collect::<Result<_>>()?,
+        })
+    }
+
+    fn for_call(&self, writing: Writing) -> &WasiFilesystemCtx {
+        match writing {
+            Writing::Granted => &self.granted,
+            Writing::Nothing => &self.read_only,
+            Writing::Only(one) => self.only.get(one).unwrap_or(&self.granted),
+        }
+    }
+}
+
+/// Opens the directories, read-only but for those that are granted for writing and may be written.
+fn preopen(
+    directories: &[DirectoryGrant],
+    may_write: impl Fn(usize) -> bool,
+) -> Result<WasiFilesystemCtx> {
     let mut builder = WasiCtx::builder();
-    for directory in directories {
-        let permissions = match directory.access.min(most) {
-            FileAccess::None => continue,
-            FileAccess::ReadOnly => FsPerms::ReadOnly,
-            FileAccess::ReadWrite => FsPerms::ReadWrite,
+    for (index, directory) in directories.iter().enumerate() {
+        let permissions = if directory.access == FileAccess::ReadWrite && may_write(index) {
+            FsPerms::ReadWrite
+        } else {
+            FsPerms::ReadOnly
         };
         for guest_path in &directory.guest_paths {
-            builder.preopened_dir(&directory.host_path, guest_path, permissions).map_err(|error| {
-                Error::not_found(format!(
-                    "the granted directory {} cannot be opened ({error}); create it or correct the grant",
-                    directory.host_path.display()
-                ))
-            })?;
+            let opened = builder.preopened_dir(&directory.host_path, guest_path, permissions);
+            opened.map_err(|error| cannot_open(directory, &error))?;
         }
     }
     Ok(builder.build().filesystem().clone())
+}
+
+pub(crate) fn cannot_open(directory: &DirectoryGrant, error: &dyn std::fmt::Display) -> Error {
+    Error::not_found(format!(
+        "the granted directory {} cannot be opened ({error}); create it or correct the grant",
+        directory.host_path.display()
+    ))
 }

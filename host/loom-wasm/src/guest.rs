@@ -20,7 +20,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::{config, host, llm_types, secrets, types};
 use crate::egress::{Egress, Policy};
-use crate::grants::Effective;
+use crate::grants::{Effective, Writing};
 use crate::limits::{Limits, MAX_RESOURCES, Meter};
 
 /// What is kept of standard output and error: enough for a panic message with its backtrace.
@@ -42,8 +42,7 @@ pub(crate) struct Shared {
 pub(crate) struct Call {
     pub(crate) cancel: CancellationToken,
     pub(crate) progress: Progress,
-    /// Directories are read-only, whatever was granted.
-    pub(crate) read_only: bool,
+    pub(crate) writing: Writing,
 }
 
 impl Call {
@@ -52,7 +51,7 @@ impl Call {
         Self {
             cancel: CancellationToken::new(),
             progress: Progress::ignored(),
-            read_only: false,
+            writing: Writing::Granted,
         }
     }
 }
@@ -100,11 +99,7 @@ impl HostState {
             builder.wall_clock(Epoch);
         }
         let mut wasi = builder.build();
-        let files = if call.read_only {
-            &effective.files_read_only
-        } else {
-            &effective.files
-        };
+        let files = effective.files(call.writing);
         wasi.filesystem().clone_from(files);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);

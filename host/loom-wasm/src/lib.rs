@@ -14,6 +14,7 @@ mod convert;
 mod egress;
 mod engine;
 mod error;
+mod footprint;
 mod grants;
 mod guest;
 mod limits;

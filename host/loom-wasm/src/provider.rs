@@ -17,6 +17,7 @@ use crate::bindings::llm_world::{LlmPlugin, LlmPluginPre};
 use crate::call::{bounded, check_output, error_of};
 use crate::component::Prepared;
 use crate::convert;
+use crate::grants::Writing;
 use crate::guest::{Call, HostState, Shared, store};
 use crate::plugin::{ConfiguredPlugin, Plugin};
 use crate::tool::not_the_contract;
@@ -57,7 +58,7 @@ impl GuestProvider {
         let call = Call {
             cancel: cancel.clone(),
             progress: Progress::ignored(),
-            read_only: false,
+            writing: Writing::Granted,
         };
         let mut store = store(engine, &self.shared, call);
         let instance = bounded(

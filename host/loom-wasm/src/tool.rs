@@ -1,10 +1,17 @@
 //! Tools of a plugin: a fresh instance for each call.
+//!
+//! What a call declares to touch is believed for scheduling only, and enforced where it can be: a call
+//! that writes no file gets its directories read-only, whatever is granted, and one that names the
+//! files it writes may write in the directories that hold them and in no other. Within a directory the
+//! declaration is not enforced: the capability is the directory's. What a path leads to may change
+//! between the look at it and the call; then calls may overlap that should not, but WASI resolves the
+//! path again, and no call reaches what was not granted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use loom_types::{Content, Error, Result, Tool, ToolContext, ToolDefinition};
+use loom_types::{Content, Error, Footprint, Result, Tool, ToolContext, ToolDefinition};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +21,7 @@ use crate::call::{Stop, bounded, check_output, error_of};
 use crate::component::Prepared;
 use crate::convert;
 use crate::error::LoadReason;
+use crate::footprint;
 use crate::guest::{Call, HostState, Shared, store};
 use crate::plugin::{ConfiguredPlugin, Plugin};
 
@@ -60,13 +68,27 @@ impl Tool for GuestTool {
         &self.definition
     }
 
+    async fn footprint(&self, arguments: &Value) -> Footprint {
+        footprint::footprint(
+            &self.definition,
+            &self.shared,
+            &self.plugin.name(),
+            arguments,
+        )
+        .await
+    }
+
     async fn call(&self, arguments: &Value, context: &ToolContext) -> Result<Vec<Content>> {
         let (engine, pre) = self.pre().await?;
         let _slot = self.plugin.engine().slot().await;
         let call = Call {
             cancel: context.cancel.clone(),
             progress: context.progress.clone(),
-            read_only: self.definition.safety == loom_types::Safety::Safe,
+            writing: footprint::writing(
+                &self.definition,
+                &self.shared.effective.directories,
+                arguments,
+            ),
         };
         let mut store = store(engine, &self.shared, call);
         let time = context.timeout.min(self.shared.limits.time);
