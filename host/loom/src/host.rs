@@ -3,9 +3,11 @@
 //! The one place where the sandbox and the agent meet. What must not be here: anything of the
 //! command line.
 
+mod agent;
 mod catalogue;
 mod check;
 mod grants;
+mod models;
 mod prompt;
 mod summary;
 
@@ -13,7 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, bail};
-use loom_core::{AgentBuilder, Limits};
+use loom_core::{AgentBuilder, Pool};
 use loom_types::{Memory, Provider, Tool};
 use loom_wasm::{Engine, EngineConfig, Grants};
 use tokio::sync::OnceCell;
@@ -31,6 +33,7 @@ pub struct Loom {
     /// Replaced as a whole when a file in a plugin directory changes; runs go on with what they have.
     catalogue: Mutex<Arc<Catalogue>>,
     memory: OnceCell<Arc<dyn Memory>>,
+    pool: OnceCell<Pool>,
 }
 
 impl Loom {
@@ -48,6 +51,7 @@ impl Loom {
             engine,
             catalogue: Mutex::new(Arc::new(catalogue)),
             memory: OnceCell::new(),
+            pool: OnceCell::new(),
         })
     }
 
@@ -148,33 +152,48 @@ impl Loom {
             .cloned()
     }
 
-    /// An agent with provider, model, tools, memory, instructions and limits as configured.
+    /// The models that answer, as configured: they stand in for each other. All agents share it, and
+    /// with it what is known of how the models do.
+    ///
+    /// # Errors
+    ///
+    /// If none of them is to be had.
+    pub async fn pool(&self) -> anyhow::Result<Pool> {
+        let pool = self.pool.get_or_try_init(|| models::pool(self));
+        pool.await.cloned()
+    }
+
+    /// An agent with models, tools, memory, instructions, limits, permissions and sub-agents as
+    /// configured. Where the permissions say that a person is asked, there is nobody until an
+    /// [`approver`](AgentBuilder::approver) is given.
     ///
     /// # Errors
     ///
     /// If one of these is not to be had.
     pub async fn agent(&self) -> anyhow::Result<AgentBuilder> {
         let config = &self.config;
-        let provider = self.provider(&config.provider).await?;
-        let model = match &config.model {
-            Some(model) => model.clone(),
-            None => first_model(provider.as_ref()).await?,
-        };
+        let pool = self.pool().await?;
+        let model = pool.model().to_owned();
         let metadata = serde_json::json!({ "directory": config.working_directory, "model": model });
-        let limits = Limits {
-            turns: config.limits.turns,
-            wall_time: config.limits.wall_time,
-            output_tokens: config.limits.output_tokens,
-            tool_timeout: config.limits.tool_timeout,
-            tools_at_once: usize::try_from(config.limits.tools_at_once).unwrap_or(usize::MAX),
-            ..Limits::default()
-        };
-        Ok(loom_core::Agent::builder(provider, model)
+        let builder = loom_core::Agent::builder(Arc::new(pool), model)
             .tools(self.tools().await?)
             .memory(self.memory().await?)
             .instructions(prompt::system(config))
-            .limits(limits)
-            .metadata(metadata))
+            .limits(agent::limits(config))
+            .budget(agent::budget(config))
+            .reminders(agent::reminders(config))
+            .context_window(agent::context_window(config))
+            .sub_agents(
+                agent::sub_agents(self)
+                    .await
+                    .filter(|_| config.tools.allows("task")),
+            )
+            .todo(config.tools.todo && config.tools.allows("todo"))
+            .metadata(metadata);
+        let at_once = config.tools.at_once.iter();
+        Ok(at_once.fold(builder, |builder, (tool, calls)| {
+            builder.tools_at_once(tool, usize::try_from(*calls).unwrap_or(usize::MAX))
+        }))
     }
 
     /// A plugin that is not installed.
@@ -289,15 +308,4 @@ fn suggestion(name: &str, names: &[String]) -> String {
         Some(near) => format!("; did you mean {near}?"),
         None => format!("; there are {}", names.join(", ")),
     }
-}
-
-async fn first_model(provider: &dyn Provider) -> anyhow::Result<String> {
-    let name = provider.name();
-    let models = provider.models().await;
-    let models =
-        models.with_context(|| format!("asking {name} for its models, as none was named"))?;
-    let first = models.into_iter().next();
-    first
-        .map(|model| model.id)
-        .with_context(|| format!("{name} lists no models; name one: -m {name}/MODEL"))
 }

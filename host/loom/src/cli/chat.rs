@@ -102,7 +102,7 @@ impl<'a> Chat<'a> {
     }
 
     fn model(&self) -> String {
-        format!("{}/{}", self.config.provider, self.agent.model())
+        format!("{}/{}", self.agent.provider().name(), self.agent.model())
     }
 
     /// Answers one input; false to leave.

@@ -1,0 +1,99 @@
+//! From the configuration to what an agent is made of: limits, budget, reminders, sub-agents.
+
+use loom_core::{BudgetLimits, Limits, Reminders, SubAgent, SubAgentModel, SubAgents};
+
+use super::{Loom, models};
+use crate::agents::{self, AgentDefinition};
+use crate::config::Config;
+
+pub(super) fn limits(config: &Config) -> Limits {
+    Limits {
+        turns: config.limits.turns,
+        wall_time: config.limits.wall_time,
+        output_tokens: config.limits.output_tokens,
+        tool_timeout: config.limits.tool_timeout,
+        tools_at_once: usize::try_from(config.limits.tools_at_once).unwrap_or(usize::MAX),
+        ..Limits::default()
+    }
+}
+
+pub(super) fn budget(config: &Config) -> BudgetLimits {
+    BudgetLimits {
+        tokens: config.budget.tokens,
+        cost: config.budget.usd,
+        tool_calls: config.budget.tool_calls,
+        turns: None,
+    }
+}
+
+pub(super) fn reminders(config: &Config) -> Reminders {
+    if !config.reminders.enabled {
+        return Reminders::none();
+    }
+    let disabled = config.reminders.disabled.iter();
+    disabled.fold(Reminders::default(), |rules, name| rules.without(name))
+}
+
+/// The smallest window of the models that may answer, as any of them may.
+pub(super) fn context_window(config: &Config) -> Option<u64> {
+    let windows = config.pool.iter().map(|member| member.context_window);
+    windows.collect::<Option<Vec<_>>>()?.into_iter().min()
+}
+
+/// The sub-agents that may be started; none if there are to be none.
+pub(super) async fn sub_agents(loom: &Loom) -> Option<SubAgents> {
+    let config = &loom.config.agents;
+    if !config.enabled {
+        return None;
+    }
+    let mut found = Vec::new();
+    for definition in agents::discover(config).agents {
+        if definition.trusted {
+            found.push(sub_agent(loom, definition).await);
+        }
+    }
+    Some(SubAgents {
+        depth: config.depth,
+        timeout: config.timeout,
+        turns: config.turns,
+        ..SubAgents::new(found)
+    })
+}
+
+async fn sub_agent(loom: &Loom, definition: AgentDefinition) -> SubAgent {
+    let model = match &definition.model {
+        Some(text) => model(loom, &definition.name, text).await,
+        None => None,
+    };
+    SubAgent {
+        name: definition.name,
+        description: definition.description,
+        instructions: definition.instructions,
+        tools: definition.tools,
+        model,
+        turns: definition.turns,
+        timeout: definition.timeout,
+        budget: BudgetLimits {
+            tokens: definition.tokens,
+            cost: definition.usd,
+            ..BudgetLimits::default()
+        },
+    }
+}
+
+/// A model that cannot be had costs the sub-agent its choice, not the run.
+async fn model(loom: &Loom, agent: &str, text: &str) -> Option<SubAgentModel> {
+    match models::of_sub_agent(loom, text).await {
+        Ok(pool) => Some(SubAgentModel {
+            model: pool.model().to_owned(),
+            provider: Some(pool),
+        }),
+        Err(problem) => {
+            tracing::warn!(
+                target: "loom::notice",
+                "the agent {agent} uses the model of the agent above it, as its own ({text}) cannot be had: {problem:#}"
+            );
+            None
+        }
+    }
+}
