@@ -78,6 +78,7 @@ impl Course {
             let event = course.next().await?;
             Some((event, course))
         })
+        .fuse()
         .boxed()
     }
 
