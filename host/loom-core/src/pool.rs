@@ -77,6 +77,14 @@ impl Member {
 /// a member's model (`gpt-5`) is answered by that member, or by others if it fails. One for a member
 /// by its full name (`openai/gpt-5`) is answered by that member or not at all.
 ///
+/// Members are asked by priority, and by chance among equals; a session stays with the equal that answered
+/// it last. A member that fails is asked again after a wait, unless an equal is free, it takes too long or
+/// is left out: then another one takes over, and half an answer is void. Faults of the request itself go
+/// out at once. Nobody is left out so strictly that a request would ask nobody.
+///
+/// Each decision is an event of the stream, told before it takes effect ([`Routing`](loom_types::Routing)). Dropping the
+/// stream, or cancelling its context, drops whatever goes on for it.
+///
 /// Errors are the last member's, or say what each member did if there was more than one attempt; then
 /// the details have the list `attempts`.
 #[derive(Clone)]

@@ -20,7 +20,7 @@ pub enum Routing {
     /// Nobody can be asked at once; this member is asked as soon as it can be.
     Waiting {
         member: String,
-        /// How long, if that is known: how many of its requests end when is not.
+        /// How long; none while it works on as many requests as it may, until one of them ends.
         wait: Option<Duration>,
     },
     /// The same member is asked again after `wait`. What came of the answer before is void.

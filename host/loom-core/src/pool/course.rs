@@ -78,6 +78,7 @@ impl Course {
             let event = course.next().await?;
             Some((event, course))
         })
+        .fuse()
         .boxed()
     }
 
@@ -95,7 +96,6 @@ impl Course {
 
     /// Ends at once. What was asked for is dropped with its step.
     fn cancelled(&mut self) -> Option<Result<ModelEvent>> {
-        self.news.clear();
         match std::mem::replace(&mut self.step, Step::Over) {
             Step::Over => None,
             Step::Answer(_, attempt) if attempt.has_stopped() => None,

@@ -148,12 +148,16 @@ impl MemberState {
         }
     }
 
-    fn succeeded(&self, latency: Latency) {
+    /// Takes note of an answer. One that was asked for while the member was left out ends that; others may
+    /// have begun before it.
+    fn succeeded(&self, latency: Latency, was_out: bool) {
         let now = Instant::now();
         let mut vitals = self.vitals();
         vitals.breaker.record(Ending::Success, now);
         vitals.window.push(now, Some(latency));
-        vitals.cooled_until = None;
+        if was_out {
+            vitals.cooled_until = None;
+        }
         vitals.consecutive_failures = 0;
     }
 
@@ -210,6 +214,8 @@ impl Vitals {
 /// member's health.
 pub(super) struct Lease {
     member: Arc<MemberState>,
+    /// The member was left out, and is asked all the same.
+    was_out: bool,
     is_settled: bool,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -218,11 +224,13 @@ impl Lease {
     fn new(member: &Arc<MemberState>, place: Option<OwnedSemaphorePermit>) -> Self {
         member.in_flight.fetch_add(1, Ordering::Relaxed);
         let mut vitals = member.vitals();
+        let was_out = !vitals.free_in(Instant::now()).is_zero();
         vitals.breaker.pass();
         vitals.requests += 1;
         drop(vitals);
         Self {
             member: Arc::clone(member),
+            was_out,
             is_settled: false,
             _place: place,
         }
@@ -235,7 +243,7 @@ impl Lease {
     /// The answer is whole.
     pub(super) fn succeed(&mut self, latency: Latency) {
         if !std::mem::replace(&mut self.is_settled, true) {
-            self.member.succeeded(latency);
+            self.member.succeeded(latency, self.was_out);
         }
     }
 

@@ -200,3 +200,13 @@ async fn health_is_written_as_json() {
     assert_eq!(json[0]["breaker"], "closed");
     assert_eq!(json[0]["success_rate"], 1.0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_may_be_read_after_its_end() {
+    use futures::StreamExt;
+    let pool = pool([member(&Fake::ill("a", fake::too_long()))]);
+    let request = loom_types::ModelRequest::default();
+    let mut stream = pool.complete(request, &context("s")).await.unwrap();
+    while stream.next().await.is_some() {}
+    assert!(stream.next().await.is_none());
+}

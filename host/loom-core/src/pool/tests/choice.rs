@@ -188,6 +188,23 @@ async fn only_one_request_tries_a_half_open_member() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_trial_of_a_half_open_member_that_nobody_waits_for_makes_room_for_another() {
+    let a = Fake::new("a", |call| match call {
+        0..5 => Act::refuse(reset()),
+        5 => Act::hang(),
+        _ => Act::say("a"),
+    });
+    let b = Fake::well("b");
+    let pool = pool([member(&a), second(&b)]);
+    ask(&pool).await;
+    ask(&pool).await;
+    advance(Duration::from_secs(30)).await;
+    let trial = tokio::time::timeout(Duration::from_secs(1), ask(&pool)).await;
+    assert!(trial.is_err());
+    assert_eq!(ask(&pool).await.story(), "a/m");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unhealthy_member_comes_after_its_equals_and_recovers_as_time_passes() {
     let a = Fake::new("a", |call| match call {
         0..8 if call % 2 == 0 => Act::refuse(reset()),
@@ -210,4 +227,39 @@ async fn an_unhealthy_member_comes_after_its_equals_and_recovers_as_time_passes(
     assert_eq!(status(), HealthStatus::Unknown);
     assert_eq!(ask(&pool).await.story(), "a/m");
     assert_eq!(status(), HealthStatus::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_answers_although_it_is_left_out_is_left_out_no_longer() {
+    let unfit = status(ErrorKind::Unauthenticated, 401);
+    let a = Fake::acts("a", [Act::refuse(unfit.clone()), Act::say("a")]);
+    let b = Fake::ill("b", unfit);
+    let pool = pool([member(&a), second(&b)]);
+    assert!(ask(&pool).await.error.is_some());
+    assert_eq!(ask(&pool).await.text(), "a");
+    assert_eq!(pool.health()[0].cooldown_left, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_began_before_a_cooldown_does_not_end_it() {
+    let a = Fake::new("a", |call| match call {
+        0 => Act::say("a").after(Duration::from_secs(2)),
+        _ => Act::refuse(limited(Some(300))),
+    });
+    let b = Fake::well("b");
+    let pool = pool([member(&a), second(&b)]);
+    let (one, two) = tokio::join!(ask(&pool), ask(&pool));
+    assert_eq!((one.text().as_str(), two.text().as_str()), ("a", "b"));
+    let left = Duration::from_secs(298);
+    assert_eq!(pool.health()[0].cooldown_left, Some(left));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_was_left_out_during_the_wait_is_not_asked_after_it() {
+    let a = Fake::acts("a", [Act::refuse(down()), Act::refuse(limited(Some(300)))]);
+    let b = Fake::well("b");
+    let pool = pool([member(&a), second(&b)]);
+    let (one, two) = tokio::join!(ask(&pool), ask(&pool));
+    assert_eq!(one.story(), "a/m, retry, a/m>b/m, b/m");
+    assert_eq!(two.story(), "a/m, cool a/m, a/m>b/m, b/m");
 }

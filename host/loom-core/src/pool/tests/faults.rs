@@ -45,7 +45,7 @@ async fn each_fault_has_its_answer() {
         index: 0,
         fragment: "{".to_owned(),
     };
-    check(Act::default().event(orphan), retried).await;
+    check(Act::default().event(orphan).stop(), retried).await;
     check(bad(Unauthenticated, 401), cooled).await;
     check(bad(Denied, 402), cooled).await;
     check(bad(Denied, 403), failed_over).await;
@@ -266,6 +266,14 @@ async fn events_without_content_do_not_put_off_the_first_token_time_out() {
     assert_eq!(heard.text(), "a");
     let took = start.elapsed();
     assert!(took >= 60 * second && took < 62 * second, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_stays_open_after_the_end_holds_nobody_up_for_long() {
+    let a = Fake::acts("a", [Act::say("a").then_hang()]);
+    let start = Instant::now();
+    assert_eq!(ask(&pool([member(&a)])).await.text(), "a");
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
 }
 
 #[tokio::test(start_paused = true)]

@@ -145,3 +145,35 @@ async fn a_failure_before_the_hedge_is_an_ordinary_one_and_its_tokens_count() {
         loom_types::ModelEvent::Usage { usage } if usage.input_tokens == 7
     ));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_is_one_of_the_attempts() {
+    let a = Fake::new("a", |call| match call {
+        0..20 => Act::say("a").after(USUAL),
+        _ => Act::refuse(down()).after(2 * USUAL),
+    });
+    let b = Fake::ill("b", down());
+    let options = PoolOptions {
+        hedge: true,
+        attempts: Some(3),
+        ..PoolOptions::default()
+    };
+    let pool = pool_with([member(&a), second(&b)], options);
+    for _ in 0..20 {
+        ask(&pool).await;
+    }
+    let error = ask(&pool).await.error.unwrap();
+    assert_eq!(a.calls() - 20 + b.calls(), 3, "{error}");
+    assert_eq!(
+        error.details.unwrap()["attempts"].as_array().unwrap().len(),
+        3
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_with_nothing_in_it_is_an_answer() {
+    let b = Fake::well("b");
+    let (pool, _) = warm(Act::default().stop().then_hang(), &b).await;
+    let heard = ask(&pool).await;
+    assert_eq!((heard.story().as_str(), heard.error), ("a/m", None));
+}

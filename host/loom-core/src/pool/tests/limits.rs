@@ -70,6 +70,32 @@ async fn who_stops_waiting_for_a_place_takes_none() {
     assert_eq!(ask(&pool).await.story(), "a/m");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_retry_is_better_than_waiting_for_a_place() {
+    let a = Fake::new("a", |call| match call {
+        0 => Act::say("a").after(Duration::from_secs(100)),
+        1 => Act::refuse(limited(Some(1))),
+        _ => Act::say("a"),
+    });
+    let b = Fake::acts("b", [Act::say("b").after(Duration::from_secs(100))]);
+    let pool = pool([
+        with(&a, |o| o.max_concurrent = Some(2)),
+        with(&b, |o| {
+            o.max_concurrent = Some(1);
+            o.priority = 2;
+        }),
+    ]);
+    let later = |millis| {
+        let pool = &pool;
+        async move {
+            sleep(Duration::from_millis(millis)).await;
+            ask_for(pool, if millis == 1 { "b/m" } else { "" }, &context("s")).await
+        }
+    };
+    let (_, _, third) = tokio::join!(later(0), later(1), later(2));
+    assert_eq!(third.story(), "a/m, cool a/m, retry, a/m");
+}
+
 /// Cancels a request in the middle of what this pool does for it.
 async fn check_cancel(pool: &crate::pool::Pool, fakes: &[&Fake], after: Duration) {
     let context = context("s");
