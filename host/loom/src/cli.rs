@@ -116,7 +116,8 @@ struct Global {
 /// What shapes an agent; for `run` and `chat`.
 #[derive(Clone, Debug, Default, Args)]
 struct AgentOptions {
-    /// PROVIDER/MODEL, PROVIDER for its default model, or a MODEL of the default provider
+    /// PROVIDER/MODEL, PROVIDER for its default model, or a MODEL of the default provider. It alone
+    /// answers; a [[pool]] of the configuration is set aside
     #[arg(short, long, value_name = "MODEL")]
     model: Option<String>,
     /// The only tools that may be used: names or patterns such as read_*

@@ -37,7 +37,8 @@ fn global_options_stand_before_or_behind_the_verb() {
 fn options_of_an_agent_become_overrides() {
     let (run, global) = run_options(
         "loom run -m openai/x --allowed-tools read_*,grep --disallowed-tools a --disallowed-tools b \
-         --max-turns 3 --timeout 90s --ephemeral --add-dir /a --add-dir /b --plugin-dir /p hi",
+         --max-turns 3 --timeout 90s --max-tokens 1000 --max-budget-usd 0.50 --permissions read-only \
+         --ephemeral --add-dir /a --add-dir /b --plugin-dir /p hi",
     );
     let overrides = run.agent.overrides(&global);
     assert_eq!(overrides.model.as_deref(), Some("openai/x"));
@@ -45,6 +46,9 @@ fn options_of_an_agent_become_overrides() {
     assert_eq!(overrides.disallowed_tools, ["a", "b"]);
     assert_eq!(overrides.max_turns, Some(3));
     assert_eq!(overrides.wall_time, Some(Duration::from_secs(90)));
+    assert_eq!(overrides.max_tokens, Some(1000));
+    assert_eq!(overrides.max_budget, Usd::from_dollars(0.5));
+    assert_eq!(overrides.permission_mode, Some(PermissionMode::ReadOnly));
     assert_eq!(overrides.additional_directories.len(), 2);
     assert_eq!(overrides.plugin_dirs.len(), 1);
     assert!(overrides.ephemeral);
@@ -57,6 +61,11 @@ fn nonsense_is_refused_before_anything_starts() {
         "loom fly",
         "loom run --max-turns 0 hi",
         "loom run --timeout 90 hi",
+        "loom run --max-tokens 0 hi",
+        "loom run --max-budget-usd 0 hi",
+        "loom run --max-budget-usd nan hi",
+        "loom run --permissions yolo hi",
+        "loom agent show",
         "loom run --session ../x hi",
         "loom run --session a --resume=b hi",
         "loom run -q -v hi",

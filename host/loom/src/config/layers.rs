@@ -1,7 +1,10 @@
 //! The layers of a configuration: where each comes from, and how they are laid over each other.
 
+mod project;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::model::{self, Choice, Wishes};
 use super::places::Places;
@@ -10,10 +13,7 @@ use super::raw::{self, Raw};
 use super::resolve::{OwnProject, Situation, resolve};
 use super::section::Located;
 use super::tree::{Node, Origin, parse};
-use super::trust::{Project, Standing, Trust};
-use super::{
-    Config, ConfigError, DEFAULT_TOML, Layers, Loaded, Overrides, address, overrides, untrusted,
-};
+use super::{Config, ConfigError, DEFAULT_TOML, Layers, Loaded, Overrides, address, overrides};
 
 /// Variables that Loom reads; another one that looks like these is a slip.
 const VARIABLES: [&str; 5] = [
@@ -45,6 +45,7 @@ pub(super) fn load(sources: Sources<'_>) -> Result<Loaded, ConfigError> {
         wishes: Wishes::default(),
         warnings: Vec::new(),
         files: Vec::new(),
+        untrusted: None,
         problems,
         sources,
     };
@@ -55,6 +56,7 @@ pub(super) fn load(sources: Sources<'_>) -> Result<Loaded, ConfigError> {
     loader.wishes.configured = raw::read(&loader.tree, &loader.problems).model;
     loader.add_environment();
     loader.add_overrides();
+    loader.drop_questions();
     loader.finish(project)
 }
 
@@ -64,6 +66,8 @@ struct Loader<'a> {
     wishes: Wishes,
     warnings: Vec<Warning>,
     files: Vec<PathBuf>,
+    /// The project's file, if the project is not trusted.
+    untrusted: Option<Arc<str>>,
     problems: Problems,
 }
 
@@ -144,73 +148,6 @@ impl Loader<'_> {
     /// Reads a layer and looks at it on its own.
     fn read(&self, text: &str, origin: &Origin) -> Node {
         read_layer(text, origin, &self.problems)
-    }
-
-    fn add_project(&mut self) -> OwnProject {
-        let project = Project::of(&self.sources.places.workspace);
-        let trust = Trust::in_directory(&self.sources.places.state);
-        let standing = match project.has_anything() {
-            true => trust.standing(&project),
-            false => Standing::Unknown,
-        };
-        let ignored = self.add_project_file(&project, standing);
-        self.warn_of_untrusted(&project, standing, &ignored);
-        OwnProject {
-            project,
-            trusted: standing == Standing::Trusted,
-        }
-    }
-
-    /// Returns the keys that were ignored.
-    fn add_project_file(&mut self, project: &Project, standing: Standing) -> Vec<String> {
-        let path = project.file();
-        if !path.is_file() || self.files.contains(&path) {
-            return Vec::new();
-        }
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) => {
-                self.unreadable(&path, &error);
-                return Vec::new();
-            }
-        };
-        let tree = self.read(&text, &Origin::file(&path));
-        self.files.push(path);
-        if standing == Standing::Trusted {
-            self.lay_over(tree);
-            return Vec::new();
-        }
-        let filtered = untrusted::filter(&tree, &self.tree);
-        self.lay_over(filtered.kept);
-        filtered.ignored
-    }
-
-    fn warn_of_untrusted(&mut self, project: &Project, standing: Standing, ignored: &[String]) {
-        if standing == Standing::Trusted {
-            return;
-        }
-        let mut effects = Vec::new();
-        if !ignored.is_empty() {
-            effects.push(format!("{} of its loom.toml ignored", ignored.join(", ")));
-        }
-        if project.has_plugins() {
-            effects.push("its plugins are granted nothing".to_owned());
-        }
-        if project.has_agents() {
-            effects.push("its agents are not used".to_owned());
-        }
-        if effects.is_empty() {
-            return;
-        }
-        let why = match standing {
-            Standing::Changed => "has changed since it was trusted",
-            _ => "is not trusted",
-        };
-        self.warnings.push(Warning(format!(
-            "the project {} {why}: {}; read it, then `loom config trust`",
-            project.directory.display(),
-            effects.join(", and ")
-        )));
     }
 
     fn add_profile(&mut self) {

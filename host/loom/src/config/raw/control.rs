@@ -130,7 +130,7 @@ fn check_rule(rule: &str) -> Result<(), String> {
         },
         None => rule,
     };
-    check_tool_pattern(tool).map_err(|_| wrong())
+    check_tool_pattern(tool.trim()).map_err(|_| wrong())
 }
 
 fn check_reminder(name: &str) -> Result<(), String> {

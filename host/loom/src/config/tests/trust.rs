@@ -134,6 +134,20 @@ fn an_untrusted_project_may_tighten_without_a_word() {
 }
 
 #[test]
+fn an_untrusted_project_turns_no_refusal_into_a_question() {
+    let project = "permissions.ask = [\"write_file\"]";
+    let user = || Fixture::new().user("permissions.ask = [\"fetch\"]");
+    let ask = |fixture: Fixture| fixture.config().permissions.ask;
+    assert_eq!(ask(user().project(project)), ["write_file", "fetch"]);
+    for mode in ["read-only", "deny"] {
+        let mode = format!("permissions.mode={mode}");
+        assert_eq!(ask(user().project(project).set(&mode)), ["fetch"]);
+        let trusted = user().project(project).trusted().set(&mode);
+        assert_eq!(ask(trusted), ["write_file"]);
+    }
+}
+
+#[test]
 fn a_new_agent_takes_the_trust_away() {
     let fixture = Fixture::new().project("").trusted();
     assert!(fixture.config().agents.directories[0].trusted);
