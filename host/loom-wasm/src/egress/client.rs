@@ -82,23 +82,34 @@ impl Resolve for PublicResolver {
     }
 }
 
-/// What the guest is told of a failed request.
+/// What the guest is told of a failed request. What it cannot be told goes to the log.
 pub(crate) fn error_of(error: &reqwest::Error) -> Error {
-    let causes = || std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    if causes().any(|cause| cause.is::<NotPublic>()) {
+    let told = code_of(error);
+    let host = error.url().and_then(url::Url::host_str).unwrap_or_default();
+    tracing::debug!(host, cause = deepest(error), "request failed: {told:?}");
+    told
+}
+
+fn code_of(error: &reqwest::Error) -> Error {
+    use std::io::ErrorKind as Io;
+    if causes(error).any(|cause| cause.is::<NotPublic>()) {
         return Error::DestinationIpProhibited;
     }
-    let io = causes()
+    let io = causes(error)
         .find_map(|cause| cause.downcast_ref::<std::io::Error>())
         .map(std::io::Error::kind);
     match io {
-        Some(std::io::ErrorKind::ConnectionRefused) => return Error::ConnectionRefused,
-        Some(
-            std::io::ErrorKind::ConnectionReset
-            | std::io::ErrorKind::BrokenPipe
-            | std::io::ErrorKind::UnexpectedEof,
-        ) => {
+        Some(Io::ConnectionRefused) => return Error::ConnectionRefused,
+        Some(Io::HostUnreachable | Io::NetworkUnreachable | Io::NetworkDown) => {
+            return Error::DestinationUnavailable;
+        }
+        Some(Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof) => {
             return Error::ConnectionTerminated;
+        }
+        // A connection that was made and cannot be used is one whose TLS failed.
+        Some(Io::InvalidData) if error.is_connect() => return tls(&deepest(error)),
+        Some(Io::InvalidData | Io::InvalidInput) if !error.is_connect() => {
+            return Error::HttpResponseContentCoding(None);
         }
         _ => {}
     }
@@ -109,9 +120,7 @@ pub(crate) fn error_of(error: &reqwest::Error) -> Error {
             Error::HttpResponseTimeout
         };
     }
-    let deepest = causes()
-        .last()
-        .map_or_else(|| error.to_string(), ToString::to_string);
+    let deepest = deepest(error);
     if error.is_connect() && deepest.contains("lookup") {
         return Error::DnsError {
             rcode: None,
@@ -119,4 +128,24 @@ pub(crate) fn error_of(error: &reqwest::Error) -> Error {
         };
     }
     Error::InternalError(Some(deepest))
+}
+
+/// The TLS library's own error is out of reach; its text begins with the sort of it.
+fn tls(what: &str) -> Error {
+    if what.contains("certificate") {
+        Error::TlsCertificateError
+    } else {
+        Error::TlsProtocolError
+    }
+}
+
+fn causes<'a>(
+    error: &'a reqwest::Error,
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+}
+
+fn deepest(error: &reqwest::Error) -> String {
+    let cause = causes(error).last();
+    cause.map_or_else(|| error.to_string(), ToString::to_string)
 }
