@@ -95,10 +95,8 @@ fn code_of(error: &reqwest::Error) -> Error {
     if causes(error).any(|cause| cause.is::<NotPublic>()) {
         return Error::DestinationIpProhibited;
     }
-    let io = causes(error)
-        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .map(std::io::Error::kind);
-    match io {
+    let io = causes(error).find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    match io.map(std::io::Error::kind) {
         Some(Io::ConnectionRefused) => return Error::ConnectionRefused,
         Some(Io::HostUnreachable | Io::NetworkUnreachable | Io::NetworkDown) => {
             return Error::DestinationUnavailable;
@@ -106,8 +104,6 @@ fn code_of(error: &reqwest::Error) -> Error {
         Some(Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof) => {
             return Error::ConnectionTerminated;
         }
-        // A connection that was made and cannot be used is one whose TLS failed.
-        Some(Io::InvalidData) if error.is_connect() => return tls(&deepest(error)),
         Some(Io::InvalidData | Io::InvalidInput) if !error.is_connect() => {
             return Error::HttpResponseContentCoding(None);
         }
@@ -126,6 +122,10 @@ fn code_of(error: &reqwest::Error) -> Error {
             rcode: None,
             info_code: None,
         };
+    }
+    // What else fails while connecting comes from the system, or from TLS on top of it.
+    if error.is_connect() && io.is_some_and(|error| error.raw_os_error().is_none()) {
+        return tls(&deepest);
     }
     Error::InternalError(Some(deepest))
 }
