@@ -6,6 +6,14 @@ pub use crate::bindings::imports::loom::plugin::types::{Error, ErrorKind};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// A key of `details`, with the value `true`: the request is larger than the model's context
+    /// window. The host then tries a model with a larger one.
+    pub const CONTEXT_OVERFLOW: &str = "context_overflow";
+
+    /// A key of `details` of an `unavailable` error: what of the way to the other side failed, in a
+    /// word: `dns`, `refused`, `closed`, `tls` or `http`. Without it the other side itself failed.
+    pub const NETWORK: &str = "network";
+
     /// An error with a message for a person or a model: what happened, why, and what to do next.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
@@ -61,13 +69,15 @@ impl Error {
 }
 
 impl From<std::io::Error> for Error {
-    /// Keeps the kind: a missing file is `not-found`, a refused one `denied`.
+    /// Keeps the kind: a missing file is `not-found`, a refused one `denied`, a full disk
+    /// `unavailable`.
     fn from(error: std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
         let kind = match error.kind() {
             Io::NotFound => ErrorKind::NotFound,
             Io::PermissionDenied | Io::ReadOnlyFilesystem => ErrorKind::Denied,
             Io::TimedOut => ErrorKind::Timeout,
+            Io::StorageFull | Io::QuotaExceeded => ErrorKind::Unavailable,
             Io::AlreadyExists => ErrorKind::Conflict,
             Io::InvalidInput | Io::IsADirectory | Io::NotADirectory | Io::InvalidFilename => {
                 ErrorKind::InvalidInput

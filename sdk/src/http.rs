@@ -1,9 +1,11 @@
 //! HTTP for plugins, over `wasi:http`. The host decides where a request may go; what it refuses
 //! comes back as `denied`. In a native test there is no host and every request is refused.
 
+mod date;
+
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A request to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +70,8 @@ impl Request {
     /// # Errors
     ///
     /// `invalid-input` for a bad URL, method or header; `denied` if the host does not allow it;
-    /// `timeout` and `unavailable` for what happens on the way. A status of 4xx or 5xx is no error.
+    /// `timeout` and `unavailable` for what happens on the way, the latter with
+    /// [`Error::NETWORK`] in its details. A status of 4xx or 5xx is no error.
     pub fn send(self) -> Result<Response> {
         imp::send(self)
     }
@@ -96,9 +99,17 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// If the connection breaks or the host stops it.
+    /// As for [`Request::send`] if the connection breaks or the server falls silent; `unavailable`
+    /// with the response's status if what it sent cannot be read.
     pub fn read(&mut self) -> Result<Option<Vec<u8>>> {
-        self.body.read()
+        self.body.read().map_err(|error| {
+            // What the server sent was wrong, unlike a connection that broke.
+            let is_the_servers = error.kind == ErrorKind::Unavailable && error.details.is_none();
+            Error {
+                http_status: is_the_servers.then_some(self.status),
+                ..error
+            }
+        })
     }
 
     /// The body, up to `limit` bytes, and whether there was more.
@@ -127,20 +138,27 @@ impl Response {
         Ok(String::from_utf8_lossy(&self.bytes(limit)?.0).into_owned())
     }
 
-    /// How long the server asks to wait, from `retry-after` in seconds or `retry-after-ms`.
+    /// How long the server asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date
+    /// (RFC 9110, section 10.2.3). A date is compared with the response's own `date`, because a
+    /// plugin need not have a clock; one that has passed means zero, one that lacks its `date`
+    /// nothing.
     pub fn retry_after(&self) -> Option<Duration> {
-        let number = |name| {
-            self.header(name)?
-                .trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|n| *n >= 0.0)
-        };
-        let seconds = number("retry-after-ms")
-            .map(|ms| ms / 1000.0)
-            .or_else(|| number("retry-after"))?;
-        Duration::try_from_secs_f64(seconds).ok()
+        retry_after(|name| self.header(name))
     }
+}
+
+fn retry_after<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
+    let number = |name| {
+        let number = header(name)?.trim().parse::<f64>().ok();
+        number.filter(|number| *number >= 0.0)
+    };
+    let milliseconds = number("retry-after-ms").map(|number| number / 1000.0);
+    if let Some(seconds) = milliseconds.or_else(|| number("retry-after")) {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let then = date::seconds(header("retry-after")?)?;
+    let now = date::seconds(header("date")?)?;
+    Some(Duration::from_secs(then.saturating_sub(now)))
 }
 
 #[cfg(not(target_family = "wasm"))]
@@ -174,8 +192,7 @@ mod imp {
     };
     use wasip2::io::streams::{InputStream, StreamError};
 
-    use super::{Error, Request, Response, Result};
-    use crate::error::ErrorKind;
+    use super::{Error, ErrorKind, Request, Response, Result};
 
     /// What one read asks for. Large enough for few calls, small enough for a guest's memory.
     const CHUNK_BYTES: u64 = 64 * 1024;
@@ -351,55 +368,95 @@ mod imp {
         match wasip2::http::types::http_error_code(error) {
             Some(code) => http_error(&code, "the server"),
             None => {
-                Error::unavailable(format!("the connection broke: {}", error.to_debug_string()))
+                let what = format!("the connection broke: {}", error.to_debug_string());
+                network("closed", what)
             }
         }
     }
 
+    fn network(what: &str, message: String) -> Error {
+        Error {
+            details: Some(serde_json::json!({ Error::NETWORK: what }).to_string()),
+            ..Error::unavailable(message)
+        }
+    }
+
     fn http_error(code: &ErrorCode, whom: &str) -> Error {
+        if let Some((word, what)) = of_the_way(code) {
+            return network(word, format!("{whom}: {what}"));
+        }
         let (kind, what) = match code {
-            ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => (
+            ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
+                (ErrorKind::Denied, "the host does not allow requests to it")
+            }
+            ErrorCode::ConnectionLimitReached => (
                 ErrorKind::Denied,
-                "the host does not allow requests to it".to_owned(),
+                "the host allows no more requests in one call; raise http_requests, or ask for less",
             ),
-            ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestMethodInvalid => (
+            ErrorCode::ConfigurationError => (
+                ErrorKind::Unauthenticated,
+                "the secret cannot be sent, it holds characters that no header may carry; set it anew",
+            ),
+            ErrorCode::HttpRequestUriInvalid
+            | ErrorCode::HttpRequestMethodInvalid
+            | ErrorCode::HttpRequestUriTooLong
+            | ErrorCode::HttpRequestHeaderSectionSize(_) => {
+                (ErrorKind::InvalidInput, "the request is not valid")
+            }
+            ErrorCode::HttpRequestBodySize(_) => (
                 ErrorKind::InvalidInput,
-                "the request is not valid".to_owned(),
+                "the request is larger than the host allows; send less at once",
             ),
             ErrorCode::DnsTimeout
             | ErrorCode::ConnectionTimeout
             | ErrorCode::ConnectionReadTimeout
             | ErrorCode::ConnectionWriteTimeout
-            | ErrorCode::HttpResponseTimeout => {
-                (ErrorKind::Timeout, "it did not answer in time".to_owned())
-            }
+            | ErrorCode::HttpResponseTimeout => (ErrorKind::Timeout, "it did not answer in time"),
             ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseHeaderSectionSize(_) => (
                 ErrorKind::Unavailable,
-                "its answer is larger than the host allows".to_owned(),
+                "its answer is larger than the host allows; ask for less, or raise http_response",
             ),
-            ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => (
+            ErrorCode::HttpResponseContentCoding(_) | ErrorCode::HttpResponseTransferCoding(_) => (
                 ErrorKind::Unavailable,
-                "its name cannot be resolved".to_owned(),
+                "its answer is packed in a way that cannot be read",
             ),
-            ErrorCode::ConnectionRefused => (
-                ErrorKind::Unavailable,
-                "it refused the connection".to_owned(),
-            ),
-            ErrorCode::ConnectionTerminated => (
-                ErrorKind::Unavailable,
-                "it closed the connection".to_owned(),
-            ),
-            ErrorCode::TlsCertificateError
-            | ErrorCode::TlsProtocolError
-            | ErrorCode::TlsAlertReceived(_) => {
-                (ErrorKind::Unavailable, format!("TLS failed ({code:?})"))
+            other => {
+                let what = format!("{whom}: the request failed ({other:?})");
+                return Error::unavailable(what);
             }
-            ErrorCode::InternalError(Some(message)) => (ErrorKind::Unavailable, message.clone()),
-            other => (
-                ErrorKind::Unavailable,
-                format!("the request failed ({other:?})"),
-            ),
         };
         Error::new(kind, format!("{whom}: {what}"))
     }
+
+    /// What failed before a whole answer was there, in a word for programs and in some for people.
+    fn of_the_way(code: &ErrorCode) -> Option<(&'static str, String)> {
+        let (word, what) = match code {
+            ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+                ("dns", "its name cannot be resolved")
+            }
+            ErrorCode::ConnectionRefused => ("refused", "it refused the connection"),
+            ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+                ("refused", "it cannot be reached")
+            }
+            ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
+                ("closed", "it closed the connection")
+            }
+            ErrorCode::TlsCertificateError => (
+                "tls",
+                "its certificate is not trusted: it may have expired, or belong to another name",
+            ),
+            ErrorCode::TlsProtocolError => (
+                "tls",
+                "no TLS connection could be made; check whether the address begins with http:// or https://",
+            ),
+            ErrorCode::TlsAlertReceived(_) => ("tls", "it refused the TLS connection"),
+            ErrorCode::HttpProtocolError => ("http", "what it sent is not HTTP"),
+            ErrorCode::InternalError(Some(message)) => return Some(("http", message.clone())),
+            _ => return None,
+        };
+        Some((word, what.to_owned()))
+    }
 }
+
+#[cfg(test)]
+mod tests;

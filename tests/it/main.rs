@@ -9,6 +9,7 @@ mod crash;
 mod dropped;
 mod egress;
 mod examples;
+mod faults;
 mod files;
 mod loading;
 mod parallel;

@@ -2,6 +2,7 @@
 //! here is a test.
 
 pub mod cli;
+pub mod faults;
 pub mod guests;
 pub mod python;
 pub mod sandbox;

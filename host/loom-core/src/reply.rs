@@ -1,6 +1,6 @@
 //! What the model is told of a tool call: results within their size, and errors it can act on.
 
-use loom_types::{Content, Error, Limit, ToolCall, ToolResult};
+use loom_types::{Content, Error, ErrorKind, Limit, ToolCall, ToolResult};
 use serde::Serialize;
 
 use crate::stop::Cause;
@@ -61,7 +61,7 @@ fn notice(call: &ToolCall, text: String) -> ToolResult {
     }
 }
 
-/// `error (denied): fs 0.1.0: message. advice`
+/// `error (permission): fs 0.1.0: message. advice`
 fn error_text(error: &Error) -> String {
     let wait = error.retry_after.map_or_else(String::new, |wait| {
         format!(" (not before {} s)", wait.as_secs_f64().ceil())
@@ -72,8 +72,15 @@ fn error_text(error: &Error) -> String {
     } else {
         ". "
     };
-    let kind = name_of(&error.kind);
-    format!("error ({kind}): {error}{separator}{}{wait}", error.advice())
+    let class = match error.kind {
+        // No failure, so none of their classes tells the model anything.
+        ErrorKind::Cancelled => name_of(&error.kind),
+        _ => name_of(&error.category()),
+    };
+    format!(
+        "error ({class}): {error}{separator}{}{wait}",
+        error.advice()
+    )
 }
 
 /// The name that an enum's variant has in JSON.

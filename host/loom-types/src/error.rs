@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// `Result` with Loom's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong: the contract's `error-kind`, and `Network` for what the host sees itself.
+/// What went wrong: the contract's `error-kind`, and `ResourceExhausted`, which only the host sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
@@ -37,18 +37,74 @@ pub enum ErrorKind {
 }
 
 /// The class of an error, as people and dashboards count them.
+///
+/// | class | retryable | what the host does about it |
+/// | --- | --- | --- |
+/// | `network` | yes | asks the same model again after a pause, then another |
+/// | `timeout` | yes | the same; a tool call is stopped and its error goes to the model |
+/// | `rate_limit` | yes | waits as long as it is told, or asks another model meanwhile |
+/// | `service` | yes | asks the same model again after a pause, then another |
+/// | `validation` | no | gives the error back: to the model for a tool call, to the person for a model |
+/// | `permission` | no | the same; another model is asked if a model's account may not do it |
+/// | `authentication` | no | leaves the model out and asks another |
+/// | `not_found` | no | the same |
+/// | `internal` | no | gives the error back |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
+    /// No whole answer came because of the way to the other side: its name cannot be resolved, it
+    /// refused or closed the connection, TLS failed, or what it speaks is not HTTP.
     Network,
+    /// It took longer than it may, or the other side said so (HTTP 408, 504).
     Timeout,
+    /// The other side wants fewer requests (HTTP 429).
     RateLimit,
+    /// The other side answered, and failed: HTTP 5xx, a failure in the middle of its answer, an
+    /// answer that is cut off or means nothing, a session store whose disk is full.
     Service,
+    /// What was asked for is wrong, too much, or does not fit the state of things.
     Validation,
+    /// A missing grant, a rule against it, or an account that may not do it.
     Permission,
+    /// The credentials are missing or wrong.
     Authentication,
+    /// The thing asked for does not exist.
     NotFound,
+    /// A fault of Loom or of a plugin: a crash, a broken promise of the contract. A call that was
+    /// cancelled is counted here too, though nobody is at fault.
     Internal,
+}
+
+impl Category {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Network,
+        Self::Timeout,
+        Self::RateLimit,
+        Self::Service,
+        Self::Validation,
+        Self::Permission,
+        Self::Authentication,
+        Self::NotFound,
+        Self::Internal,
+    ];
+}
+
+impl std::fmt::Display for Category {
+    /// For people: `rate limit`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::RateLimit => "rate limit",
+            Self::Service => "service",
+            Self::Validation => "validation",
+            Self::Permission => "permission",
+            Self::Authentication => "authentication",
+            Self::NotFound => "not found",
+            Self::Internal => "internal",
+        })
+    }
 }
 
 /// A failure: what happened, why, and what to do next.
@@ -72,6 +128,14 @@ pub struct Error {
 }
 
 impl Error {
+    /// A key of [`details`](Self::details), with the value `true`: the request is larger than the
+    /// model's context window. Providers set it.
+    pub const CONTEXT_OVERFLOW: &str = "context_overflow";
+
+    /// A key of [`details`](Self::details): what of the way to the other side failed, in a word:
+    /// `dns`, `refused`, `closed`, `tls` or `http`. The guest SDK sets it.
+    pub const NETWORK: &str = "network";
+
     /// An error with nothing but a kind and a message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
@@ -139,21 +203,42 @@ impl Error {
         self
     }
 
+    /// Adds a field to the details. Details that are no object are replaced.
+    #[must_use]
+    pub fn with_detail(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
+        let mut fields = match self.details.take().map(|details| *details) {
+            Some(serde_json::Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        fields.insert(key.to_owned(), value.into());
+        self.details = Some(Box::new(fields.into()));
+        self
+    }
+
+    /// Whether the request was larger than the model's context window. A model with a larger one, or
+    /// a shorter conversation, may do.
+    #[must_use]
+    pub fn is_context_overflow(&self) -> bool {
+        let detail = self.detail(Self::CONTEXT_OVERFLOW);
+        detail.and_then(serde_json::Value::as_bool) == Some(true)
+    }
+
     /// The class of the error.
     #[must_use]
     pub fn category(&self) -> Category {
-        match (self.kind, self.http_status) {
-            (ErrorKind::Unavailable, None) => Category::Network,
-            (ErrorKind::Unavailable | ErrorKind::Internal, Some(_)) => Category::Service,
-            (ErrorKind::Timeout, _) => Category::Timeout,
-            (ErrorKind::RateLimited, _) => Category::RateLimit,
-            (ErrorKind::InvalidInput | ErrorKind::Conflict, _) => Category::Validation,
-            (ErrorKind::Denied, _) => Category::Permission,
-            (ErrorKind::Unauthenticated, _) => Category::Authentication,
-            (ErrorKind::NotFound, _) => Category::NotFound,
-            (ErrorKind::Cancelled | ErrorKind::ResourceExhausted | ErrorKind::Internal, _) => {
-                Category::Internal
+        match self.kind {
+            ErrorKind::Unavailable if self.detail(Self::NETWORK).is_some() => Category::Network,
+            ErrorKind::Internal if self.http_status.is_none() => Category::Internal,
+            ErrorKind::Unavailable | ErrorKind::Internal => Category::Service,
+            ErrorKind::Timeout => Category::Timeout,
+            ErrorKind::RateLimited => Category::RateLimit,
+            ErrorKind::InvalidInput | ErrorKind::Conflict | ErrorKind::ResourceExhausted => {
+                Category::Validation
             }
+            ErrorKind::Denied => Category::Permission,
+            ErrorKind::Unauthenticated => Category::Authentication,
+            ErrorKind::NotFound => Category::NotFound,
+            ErrorKind::Cancelled => Category::Internal,
         }
     }
 
@@ -166,19 +251,50 @@ impl Error {
         )
     }
 
-    /// What to do next, in one line, for the model and for the person.
+    /// What to do next, in one line, for the model and for the person; it says whether trying again
+    /// can help.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        match self.category() {
-            Category::Network => "check that the service is running and reachable, then try again",
-            Category::Timeout => "try again, ask for less at once, or raise the time limit",
-            Category::RateLimit => "wait before trying again",
-            Category::Service => "try again later or use another model",
-            Category::Validation => "correct the input; the same call would fail again",
-            Category::Permission => "do without it, or ask the person to grant it",
-            Category::Authentication => "set or renew the API key",
-            Category::NotFound => "check the name; list what exists first",
-            Category::Internal => "try another way; if it repeats, report it with the log",
+        match self.kind {
+            ErrorKind::Cancelled => "nothing failed; start it anew only if it is still wanted",
+            ErrorKind::Conflict => {
+                "something else changed it meanwhile; look at how it is now, then decide anew"
+            }
+            ErrorKind::ResourceExhausted => {
+                "ask for less at once, or raise the limit; the same call would fail again"
+            }
+            ErrorKind::InvalidInput if self.is_context_overflow() => {
+                "shorten the conversation, or use a model with a larger context window"
+            }
+            ErrorKind::Denied if self.http_status.is_some() => {
+                "check what the account and its key may do; the same call would be refused again"
+            }
+            _ => advice(self.category()),
         }
     }
+
+    fn detail(&self, key: &str) -> Option<&serde_json::Value> {
+        self.details.as_ref()?.get(key)
+    }
 }
+
+fn advice(category: Category) -> &'static str {
+    match category {
+        Category::Network => "check that the service is running and reachable, then try again",
+        Category::Timeout => "try again, ask for less at once, or raise the time limit",
+        Category::RateLimit => "wait before trying again",
+        Category::Service => "try again later, or use another model or service",
+        Category::Validation => "correct the input; the same call would fail again",
+        Category::Permission => {
+            "do without it, or ask the person to grant it; the same call would be refused again"
+        }
+        Category::Authentication => {
+            "set or renew the API key; the same call would be refused until then"
+        }
+        Category::NotFound => "check the name; list what exists first",
+        Category::Internal => "go another way; if it repeats, report it with the log",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 pub(crate) mod client;
+pub(crate) mod failure;
 pub(crate) mod pattern;
 pub(crate) mod secret;
 

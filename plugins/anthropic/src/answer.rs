@@ -55,7 +55,7 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// What the server reports in it, or `internal` if it is something else.
+    /// What the server reports in it, or `unavailable` if it is something else.
     pub(crate) fn push(&mut self, value: &Value, events: &mut Vec<Event>) -> Result<(), Error> {
         if let Some(error) = wire_error::from_value(value) {
             return Err(error);

@@ -20,7 +20,7 @@ pub(crate) fn cut_off() -> Error {
 
 /// JSON that is no message, or no JSON.
 pub(crate) fn not_understood(why: &dyn std::fmt::Display) -> Error {
-    Error::internal(format!(
+    Error::unavailable(format!(
         "the model server sent something that is not a message: {why}; check base_url, and that \
          the server speaks Anthropic's messages API"
     ))
@@ -36,7 +36,11 @@ pub(crate) fn page() -> Error {
 
 /// No list of models: many servers have none.
 pub(crate) fn no_models(error: Error) -> Error {
-    if !matches!(error.kind, ErrorKind::NotFound | ErrorKind::Internal) {
+    // Neither a status nor a word on the network: what came was not understood.
+    let is_no_list = error.kind == ErrorKind::Unavailable
+        && error.http_status.is_none()
+        && error.details.is_none();
+    if !is_no_list && error.kind != ErrorKind::NotFound {
         return error;
     }
     let hint = "if the server has no list of models, name them in the setting models";

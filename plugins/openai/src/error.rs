@@ -23,7 +23,7 @@ pub(crate) fn cut_off() -> Error {
 
 /// JSON that is no completion, or no JSON.
 pub(crate) fn not_understood(why: &dyn std::fmt::Display) -> Error {
-    Error::internal(format!(
+    Error::unavailable(format!(
         "the model server sent something that is not a chat completion: {why}; check base_url and \
          the server"
     ))
@@ -31,7 +31,9 @@ pub(crate) fn not_understood(why: &dyn std::fmt::Display) -> Error {
 
 /// A 2xx answer without anything in it.
 pub(crate) fn no_answer() -> Error {
-    Error::internal("the model server sent an answer without a choice in it; check the server")
+    Error::unavailable(
+        "the model server sent an answer without a choice in it; try again, or check the server",
+    )
 }
 
 /// A web page where an answer should be.
@@ -52,7 +54,11 @@ pub(crate) fn bad_embeddings(what: &str) -> Error {
 
 /// No list of models: many servers have none.
 pub(crate) fn no_models(error: Error) -> Error {
-    if !matches!(error.kind, ErrorKind::NotFound | ErrorKind::Internal) {
+    // Neither a status nor a word on the network: what came was not understood.
+    let is_no_list = error.kind == ErrorKind::Unavailable
+        && error.http_status.is_none()
+        && error.details.is_none();
+    if !is_no_list && error.kind != ErrorKind::NotFound {
         return error;
     }
     let hint = "if the server has no list of models, name them in the setting models";

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 
@@ -21,14 +21,24 @@ const OVERFLOW: (&str, &str) = (
     "shorten the conversation or choose a model with a larger window",
 );
 
+/// What OpenAI calls an account without credit, with status 429.
+const NO_CREDIT: &str = "insufficient_quota";
+
+/// Plugins do not follow redirects: the key would go where the person did not send it.
+const ELSEWHERE: (&str, &str) = (
+    "the model server sends requests on to another address",
+    "check base_url",
+);
+
 /// How much of a server's own words goes into a message.
 const REASON_CHARS: usize = 600;
 
 /// The error behind a response whose status is not 2xx.
 ///
 /// The kind follows the status. But an over-long request is always `invalid-input`, with
-/// `{"code": "context_length_exceeded"}` in the details, which hold the server's own `code`,
-/// `type` and `param` otherwise.
+/// [`Error::CONTEXT_OVERFLOW`] and `{"code": "context_length_exceeded"}` in the details, which hold
+/// the server's own `code`, `type` and `param` otherwise; and an account without credit is always
+/// `denied`, because waiting does not fill it.
 pub fn from_response(status: u16, body: &[u8], retry_after: Option<Duration>) -> Error {
     let text = String::from_utf8_lossy(body);
     let report = match serde_json::from_str::<Value>(&text) {
@@ -126,13 +136,10 @@ impl Report {
         let overflow = self.is_context_overflow(status);
         let (kind, (what, advice)) = if overflow {
             (ErrorKind::InvalidInput, OVERFLOW)
-        } else if self.r#type.as_deref() == Some(LITELLM_KEY_ERROR) {
-            (
-                ErrorKind::Unauthenticated,
-                words(ErrorKind::Unauthenticated),
-            )
+        } else if matches!(status, Some(300..=399)) {
+            (ErrorKind::NotFound, ELSEWHERE)
         } else {
-            let kind = kind_of(status);
+            let kind = self.kind(status);
             (kind, words(kind))
         };
         let mut message = what.to_owned();
@@ -149,16 +156,36 @@ impl Report {
         }
     }
 
+    /// What the names say that the status does not, else what the status says.
+    fn kind(&self, status: Option<u16>) -> ErrorKind {
+        let is_named = |name| [&self.code, &self.r#type].contains(&&Some(String::from(name)));
+        if is_named(LITELLM_KEY_ERROR) {
+            ErrorKind::Unauthenticated
+        } else if is_named(NO_CREDIT) {
+            ErrorKind::Denied
+        } else {
+            kind_of(status)
+        }
+    }
+
     fn details(self, overflow: bool) -> Option<String> {
         let code = if overflow {
             Some(CONTEXT_LENGTH_EXCEEDED.to_owned())
         } else {
             self.code.filter(|code| code.parse::<f64>().is_err())
         };
-        let fields = [("code", code), ("type", self.r#type), ("param", self.param)];
+        let fields = [
+            ("code", code.map(Value::from)),
+            (
+                Error::CONTEXT_OVERFLOW,
+                overflow.then_some(Value::Bool(true)),
+            ),
+            ("type", self.r#type.map(Value::from)),
+            ("param", self.param.map(Value::from)),
+        ];
         let fields: serde_json::Map<_, _> = fields
             .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), json!(value?))))
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
             .collect();
         (!fields.is_empty()).then(|| Value::Object(fields).to_string())
     }
@@ -219,7 +246,7 @@ fn words(kind: ErrorKind) -> (&'static str, &'static str) {
         ErrorKind::Unauthenticated => ("the model server refused the API key", "check the key"),
         ErrorKind::Denied => (
             "the model server does not allow this",
-            "check what the key and its account may use",
+            "check what the key and its account may use, and its credit",
         ),
         ErrorKind::NotFound => (
             "the model server does not know this model or address",
@@ -245,9 +272,7 @@ fn status_of(name: &str) -> Option<u16> {
         "permission_error" => 403,
         "not_found_error" | "model_not_found" => 404,
         "request_too_large" => 413,
-        "rate_limit_error" | "rate_limit_exceeded" | "throttling_error" | "insufficient_quota" => {
-            429
-        }
+        "rate_limit_error" | "rate_limit_exceeded" | "throttling_error" | NO_CREDIT => 429,
         "api_error" | "server_error" | "internal_error" | "internal_server_error" => 500,
         "service_unavailable" | "service_unavailable_error" | "unavailable_error" => 503,
         "timeout_error" => 504,

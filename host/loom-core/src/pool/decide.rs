@@ -5,10 +5,6 @@ use std::time::Duration;
 
 use loom_types::{Error, ErrorKind};
 
-/// The `code` in the details of a request that is larger than the model's context window, whatever
-/// its server called it. Providers agree on it through the guest SDK.
-const CONTEXT_LENGTH_EXCEEDED: &str = "context_length_exceeded";
-
 /// Whose fault an error is, and whether it passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -31,7 +27,7 @@ pub(super) enum Fault {
 impl Fault {
     pub(super) fn of(error: &Error) -> Self {
         match error.kind {
-            ErrorKind::InvalidInput if is_too_long(error) => Self::TooLong,
+            ErrorKind::InvalidInput if error.is_context_overflow() => Self::TooLong,
             // For example 501: another server may have what this one does not.
             ErrorKind::InvalidInput if error.http_status.is_some_and(|status| status >= 500) => {
                 Self::Unfit
@@ -76,12 +72,6 @@ impl Fault {
     pub(super) fn bars(self) -> bool {
         matches!(self, Self::Unfit | Self::TooLong)
     }
-}
-
-fn is_too_long(error: &Error) -> bool {
-    let details = error.details.as_deref();
-    let code = details.and_then(|details| details.get("code")?.as_str());
-    code == Some(CONTEXT_LENGTH_EXCEEDED)
 }
 
 /// How long the member wants us to wait. Some say zero and mean that they do not know.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loom_types::{Blob, CallId, ErrorKind};
+use loom_types::{Blob, CallId};
 use serde_json::json;
 
 use super::*;
@@ -22,12 +22,30 @@ fn error_of(error: Error) -> String {
 }
 
 #[test]
-fn an_error_has_kind_origin_message_and_advice() {
+fn an_error_has_class_origin_message_and_advice() {
     let error = Error::denied("no grant for /etc").from_origin("fs 0.1.0");
     assert_eq!(
         error_of(error),
-        "error (denied): fs 0.1.0: no grant for /etc. do without it, or ask the person to grant it"
+        "error (permission): fs 0.1.0: no grant for /etc. do without it, or ask the person to grant it; \
+         the same call would be refused again"
     );
+}
+
+#[test]
+fn the_class_is_the_one_that_people_see_too() {
+    let starts = |error: Error, start: &str| {
+        let text = error_of(error);
+        assert!(text.starts_with(start), "{text}");
+    };
+    starts(Error::invalid_input("x"), "error (validation): x. ");
+    starts(Error::unavailable("x"), "error (service): x. try again");
+    let network = Error::unavailable("x").with_detail(Error::NETWORK, "dns");
+    starts(network, "error (network): x. check");
+    starts(
+        Error::new(ErrorKind::Conflict, "x"),
+        "error (validation): x. something else",
+    );
+    starts(Error::cancelled(), "error (cancelled): cancelled. nothing");
 }
 
 #[test]

@@ -82,23 +82,30 @@ impl Resolve for PublicResolver {
     }
 }
 
-/// What the guest is told of a failed request.
+/// What the guest is told of a failed request. What it cannot be told goes to the log.
 pub(crate) fn error_of(error: &reqwest::Error) -> Error {
-    let causes = || std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    if causes().any(|cause| cause.is::<NotPublic>()) {
+    let told = code_of(error);
+    let host = error.url().and_then(url::Url::host_str).unwrap_or_default();
+    tracing::debug!(host, cause = deepest(error), "request failed: {told:?}");
+    told
+}
+
+fn code_of(error: &reqwest::Error) -> Error {
+    use std::io::ErrorKind as Io;
+    if causes(error).any(|cause| cause.is::<NotPublic>()) {
         return Error::DestinationIpProhibited;
     }
-    let io = causes()
-        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .map(std::io::Error::kind);
-    match io {
-        Some(std::io::ErrorKind::ConnectionRefused) => return Error::ConnectionRefused,
-        Some(
-            std::io::ErrorKind::ConnectionReset
-            | std::io::ErrorKind::BrokenPipe
-            | std::io::ErrorKind::UnexpectedEof,
-        ) => {
+    let io = causes(error).find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    match io.map(std::io::Error::kind) {
+        Some(Io::ConnectionRefused) => return Error::ConnectionRefused,
+        Some(Io::HostUnreachable | Io::NetworkUnreachable | Io::NetworkDown) => {
+            return Error::DestinationUnavailable;
+        }
+        Some(Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof) => {
             return Error::ConnectionTerminated;
+        }
+        Some(Io::InvalidData | Io::InvalidInput) if !error.is_connect() => {
+            return Error::HttpResponseContentCoding(None);
         }
         _ => {}
     }
@@ -109,14 +116,36 @@ pub(crate) fn error_of(error: &reqwest::Error) -> Error {
             Error::HttpResponseTimeout
         };
     }
-    let deepest = causes()
-        .last()
-        .map_or_else(|| error.to_string(), ToString::to_string);
+    let deepest = deepest(error);
     if error.is_connect() && deepest.contains("lookup") {
         return Error::DnsError {
             rcode: None,
             info_code: None,
         };
     }
+    // What else fails while connecting comes from the system, or from TLS on top of it.
+    if error.is_connect() && io.is_some_and(|error| error.raw_os_error().is_none()) {
+        return tls(&deepest);
+    }
     Error::InternalError(Some(deepest))
+}
+
+/// The TLS library's own error is out of reach; its text begins with the sort of it.
+fn tls(what: &str) -> Error {
+    if what.contains("certificate") {
+        Error::TlsCertificateError
+    } else {
+        Error::TlsProtocolError
+    }
+}
+
+fn causes<'a>(
+    error: &'a reqwest::Error,
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+}
+
+fn deepest(error: &reqwest::Error) -> String {
+    let cause = causes(error).last();
+    cause.map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -219,7 +219,8 @@ impl<O: Write, E: Write> Human<O, E> {
     }
 
     fn failed(&mut self, error: &Error) {
-        self.line(RED.bold(), "error:", &error.to_string());
+        let line = format!("{error} ({})", error.category());
+        self.line(RED.bold(), "error:", &line);
         self.line(CYAN.bold(), "hint:", error.advice());
     }
 }

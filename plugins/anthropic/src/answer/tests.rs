@@ -332,7 +332,7 @@ fn errors_are_errors() {
         json!({"type": "content_block_delta"}),
         json!({"type": 7}),
     ] {
-        assert_eq!(error(event).kind, ErrorKind::Internal);
+        assert_eq!(error(event).kind, ErrorKind::Unavailable);
     }
 }
 
@@ -374,5 +374,5 @@ fn a_whole_message_gives_the_same_as_its_stream() {
     ];
     assert_eq!(events, expected);
     let error = Answer::default().push_whole(&json!({"choices": []}), &mut Vec::new());
-    assert_eq!(error.unwrap_err().kind, ErrorKind::Internal);
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Unavailable);
 }

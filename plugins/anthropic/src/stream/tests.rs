@@ -125,13 +125,13 @@ fn what_is_no_message_is_named() {
         ErrorKind::NotFound,
         "web page",
     );
-    bad("{}", ErrorKind::Internal, "no content");
-    bad(r#"{"choices":[]}"#, ErrorKind::Internal, "no content");
-    bad("{]", ErrorKind::Internal, "not a message");
-    bad("data: {]\n\n", ErrorKind::Internal, "not a message");
+    bad("{}", ErrorKind::Unavailable, "no content");
+    bad(r#"{"choices":[]}"#, ErrorKind::Unavailable, "no content");
+    bad("{]", ErrorKind::Unavailable, "not a message");
+    bad("data: {]\n\n", ErrorKind::Unavailable, "not a message");
     bad(
         "data: {\"choices\":[]}\n\n",
-        ErrorKind::Internal,
+        ErrorKind::Unavailable,
         "not a message",
     );
 }

@@ -243,10 +243,10 @@ fn errors_in_chunks_are_errors() {
         Some(502)
     );
     assert_eq!(error(stop("error")).kind, ErrorKind::Unavailable);
-    assert_eq!(error(json!({"choices": 7})).kind, ErrorKind::Internal);
+    assert_eq!(error(json!({"choices": 7})).kind, ErrorKind::Unavailable);
     assert_eq!(
         error(delta(json!({"tool_calls": "x"}))).kind,
-        ErrorKind::Internal
+        ErrorKind::Unavailable
     );
 }
 

@@ -140,8 +140,8 @@ fn a_failure_is_told_again_and_nothing_else() {
     let body = format!("{HELLO}\n\ndata: rubbish\n\n{STOP}\n\ndata: [DONE]\n\n");
     assert_eq!(decoder.push(body.as_bytes()).unwrap().len(), 1);
     for _ in 0..2 {
-        assert_eq!(decoder.push(b"").unwrap_err().kind, ErrorKind::Internal);
-        assert_eq!(decoder.finish().unwrap_err().kind, ErrorKind::Internal);
+        assert_eq!(decoder.push(b"").unwrap_err().kind, ErrorKind::Unavailable);
+        assert_eq!(decoder.finish().unwrap_err().kind, ErrorKind::Unavailable);
     }
     assert!(!decoder.is_over());
 }
@@ -153,10 +153,18 @@ fn what_is_no_completion_is_named() {
         ErrorKind::NotFound,
         "web page",
     );
-    bad("{}", ErrorKind::Internal, "without a choice");
-    bad(r#"{"choices":[]}"#, ErrorKind::Internal, "without a choice");
-    bad("[]", ErrorKind::Internal, "without a choice");
-    bad("{]", ErrorKind::Internal, "not a chat completion");
-    bad("data: {]\n\n", ErrorKind::Internal, "not a chat completion");
+    bad("{}", ErrorKind::Unavailable, "without a choice");
+    bad(
+        r#"{"choices":[]}"#,
+        ErrorKind::Unavailable,
+        "without a choice",
+    );
+    bad("[]", ErrorKind::Unavailable, "without a choice");
+    bad("{]", ErrorKind::Unavailable, "not a chat completion");
+    bad(
+        "data: {]\n\n",
+        ErrorKind::Unavailable,
+        "not a chat completion",
+    );
     bad("Service starting up", ErrorKind::Unavailable, "cut off");
 }

@@ -1,6 +1,8 @@
 //! Bodies of failures as servers send them, and what they are read into.
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
+use serde_json::json;
+
 use super::*;
 
 fn check(status: u16, body: &str, kind: ErrorKind, reason: &str) -> Error {
@@ -38,7 +40,8 @@ fn the_kind_follows_the_status() {
         (503, Unavailable),
         (504, Timeout),
         (529, Unavailable),
-        (302, InvalidInput),
+        (302, NotFound),
+        (307, NotFound),
     ];
     for (status, kind) in kinds {
         check(status, "", kind, &format!("(HTTP {status})"));
@@ -143,6 +146,8 @@ fn a_context_overflow_is_recognised_in_every_shape() {
         let body = json!({"error": {"message": message, "code": "400", "type": "t"}}).to_string();
         let error = check(status, &body, ErrorKind::InvalidInput, "context window");
         assert_eq!(code(&error).unwrap(), CONTEXT_LENGTH_EXCEEDED);
+        let details: Value = serde_json::from_str(&error.details.unwrap()).unwrap();
+        assert_eq!(details[Error::CONTEXT_OVERFLOW], true);
     }
     for name in [CONTEXT_LENGTH_EXCEEDED, "exceed_context_size_error"] {
         for key in ["code", "type"] {
@@ -158,6 +163,28 @@ fn a_limit_on_tokens_per_minute_is_no_context_overflow() {
     let body = r#"{"error":{"message":"Request too large: please reduce the length of the messages","code":"rate_limit_exceeded"}}"#;
     let error = check(429, body, ErrorKind::RateLimited, "limits requests");
     assert_eq!(code(&error).unwrap(), "rate_limit_exceeded");
+    assert!(!error.details.unwrap().contains(Error::CONTEXT_OVERFLOW));
+}
+
+#[test]
+fn an_account_without_credit_is_no_rate_limit() {
+    let body = r#"{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}"#;
+    check(429, body, ErrorKind::Denied, "and its credit");
+    let error = from_value(&serde_json::from_str(body).unwrap()).unwrap();
+    assert_eq!(
+        (error.kind, error.http_status),
+        (ErrorKind::Denied, Some(429))
+    );
+}
+
+#[test]
+fn a_redirect_points_at_the_address() {
+    check(
+        308,
+        "",
+        ErrorKind::NotFound,
+        "another address (HTTP 308); check base_url",
+    );
 }
 
 #[test]

@@ -159,10 +159,10 @@ async fn calls_that_go_wrong_leave_their_siblings_alone() {
     let expect = [
         "ok",
         "error (internal)",
-        "error (denied)",
+        "error (permission)",
         "error (timeout)",
         "error (not_found)",
-        "error (invalid_input)",
+        "error (validation)",
         "ok",
     ];
     assert_eq!(kinds, expect);

@@ -120,7 +120,7 @@ fn too_many_failures_or_being_left_out_make_it_leave_for_a_lower_priority() {
 fn what_is_too_long_needs_a_larger_window() {
     let mut error = error(ErrorKind::InvalidInput, None);
     error.details = Some(Box::new(
-        serde_json::from_str(r#"{"code": "context_length_exceeded"}"#).unwrap(),
+        serde_json::from_str(r#"{"context_overflow": true}"#).unwrap(),
     ));
     check(&error, "G G G G");
     let larger = Others {

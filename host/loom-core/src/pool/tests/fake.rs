@@ -354,9 +354,7 @@ pub(crate) fn limited(retry_after: Option<u64>) -> Error {
 
 pub(crate) fn too_long() -> Error {
     Error {
-        details: Some(Box::new(
-            serde_json::json!({"code": "context_length_exceeded"}),
-        )),
+        details: Some(Box::new(serde_json::json!({"context_overflow": true}))),
         ..status(ErrorKind::InvalidInput, 400)
     }
 }

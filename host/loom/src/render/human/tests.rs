@@ -103,7 +103,7 @@ fn endings_say_why_and_how_to_go_on() {
     hint: go on with: loom run --resume=s
     ");
     insta::assert_snapshot!(check(failed()), @r"
-    error: openai: too many requests
+    error: openai: too many requests (rate limit)
     hint: wait before trying again
     hint: go on with: loom run --resume=s
     ");
