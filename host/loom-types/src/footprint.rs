@@ -104,7 +104,7 @@ impl Resource {
 fn nested(a: &Path, b: &Path) -> bool {
     // Where a relative path starts is unknown, and one that climbs may come down anywhere.
     let comparable = a.is_absolute() == b.is_absolute() && !climbs(a) && !climbs(b);
-    !comparable || a.starts_with(b) || b.starts_with(a)
+    !comparable || a.components().zip(b.components()).all(|(a, b)| a == b)
 }
 
 fn climbs(path: &Path) -> bool {

@@ -111,7 +111,9 @@ fn an_interrupt_stops_cleanly_and_says_how_to_go_on() {
     let mut child = run.spawn();
     let mut stdout = child.stdout.take().unwrap();
     let mut pipe = BufReader::new(child.stderr.take().unwrap());
-    let mut stderr = wait_for(&mut pipe, "→ sleep_forever");
+    // Both run at once.
+    let mut stderr = wait_for(&mut pipe, "✓ write_file");
+    assert!(stderr.contains("→ sleep_forever"), "{stderr}");
     interrupt(&child);
     pipe.read_to_string(&mut stderr).unwrap();
     let mut answer = String::new();

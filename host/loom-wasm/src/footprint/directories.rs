@@ -26,6 +26,8 @@ struct Directory {
     handle: Dir,
     identity: Option<(u64, u64)>,
     writable: bool,
+    /// Whether names that differ in case only are one name there.
+    folds_case: bool,
 }
 
 /// Where a guest's path leads.
@@ -129,10 +131,12 @@ impl Directory {
     fn open(grant: &DirectoryGrant) -> io::Result<Self> {
         let handle = Dir::open_ambient_dir(&grant.host_path, ambient_authority())?;
         let names = grant.guest_paths.iter();
+        let host_path = std::fs::canonicalize(&grant.host_path)?;
         Ok(Self {
             guest_paths: names.map(|name| tidy(Path::new(name))).collect(),
-            host_path: std::fs::canonicalize(&grant.host_path)?,
             identity: handle.dir_metadata().ok().as_ref().and_then(identity),
+            folds_case: folds_case(&host_path),
+            host_path,
             handle,
             writable: grant.access == FileAccess::ReadWrite,
         })
@@ -191,7 +195,7 @@ impl Directory {
                 }
                 continue;
             }
-            found.push(&name);
+            found.push(self.name_on_disk(&found, name));
             if !self.is_link(&found) {
                 continue;
             }
@@ -206,9 +210,57 @@ impl Directory {
         Some(found)
     }
 
+    /// How a name is spelled where it is kept. What does not exist yet is as it is given.
+    fn name_on_disk(&self, parent: &Path, given: OsString) -> OsString {
+        if !self.folds_case {
+            return given;
+        }
+        let parent = if parent.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            parent
+        };
+        let folded = |name: &OsStr| name.to_string_lossy().to_lowercase();
+        let wanted = folded(&given);
+        let entries = self.handle.read_dir(parent).into_iter().flatten().flatten();
+        let mut same = entries.map(|entry| entry.file_name());
+        let found = same.find(|name| folded(name) == wanted);
+        found.unwrap_or(given)
+    }
+
     fn is_link(&self, path: &Path) -> bool {
         let metadata = self.handle.symlink_metadata(path);
         metadata.is_ok_and(|metadata| metadata.is_symlink())
+    }
+}
+
+/// Whether a directory is found by its name in the other case too.
+fn folds_case(directory: &Path) -> bool {
+    let name = directory.file_name().and_then(OsStr::to_str);
+    let name = name.unwrap_or_default();
+    let swapped: String = name.chars().map(swap_case).collect();
+    if swapped == name {
+        return cfg!(any(windows, target_vendor = "apple"));
+    }
+    let other = std::fs::canonicalize(directory.with_file_name(swapped));
+    other.is_ok_and(|other| is_same(&other, directory))
+}
+
+fn swap_case(letter: char) -> char {
+    if letter.is_ascii_lowercase() {
+        letter.to_ascii_uppercase()
+    } else {
+        letter.to_ascii_lowercase()
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    let metadata = |path| Dir::open_ambient_dir(path, ambient_authority())?.dir_metadata();
+    match (metadata(a), metadata(b)) {
+        (Ok(a), Ok(b)) => {
+            identity(&a).is_some_and(|of_a| Some(of_a) == identity(&b)) || cfg!(windows)
+        }
+        _ => false,
     }
 }
 

@@ -177,6 +177,21 @@ fn an_absolute_path_in_no_directory_is_taken_for_one_in_the_first_as_libc_does()
 }
 
 #[test]
+fn names_are_as_on_the_disk_where_case_makes_no_difference() {
+    let mut world = world();
+    fs::create_dir_all(world.work("Sub/deep")).unwrap();
+    fs::write(world.work("Sub/File"), "").unwrap();
+    world.check("sub/FILE", &["work/sub/FILE"]);
+    for directory in &mut world.directories.0 {
+        assert!(!directory.folds_case, "the temporary directory folds case");
+        directory.folds_case = true;
+    }
+    world.check("sub/FILE", &["work/Sub/File", "work/sub/FILE"]);
+    world.check("SUB/New", &["work/Sub/New", "work/SUB/New"]);
+    assert!(world.overlap("SUB", "sub/new"));
+}
+
+#[test]
 fn names_that_no_file_can_have_are_left_as_they_are() {
     let world = world();
     world.check("a\0b", &["work/a\0b"]);
