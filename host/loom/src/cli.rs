@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and which verb does it.
 
+mod ask;
 mod chat;
 mod completions;
 mod config;
@@ -7,6 +8,7 @@ mod doctor;
 mod drive;
 mod model;
 mod notices;
+mod permission;
 mod plugin;
 mod prompt;
 mod run;
@@ -144,6 +146,7 @@ enum Verb {
     Tool(tool::ToolArguments),
     Plugin(plugin::PluginArguments),
     Model(model::ModelArguments),
+    Permission(permission::PermissionArguments),
     Session(session::SessionArguments),
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
@@ -167,6 +170,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Tool(arguments) => in_runtime(tool::run(arguments, global)),
         Verb::Plugin(arguments) => in_runtime(plugin::run(arguments, global)),
         Verb::Model(arguments) => in_runtime(model::run(arguments, global)),
+        Verb::Permission(arguments) => in_runtime(permission::run(arguments, global)),
         Verb::Session(arguments) => in_runtime(session::run(arguments, global)),
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
