@@ -1,6 +1,6 @@
 //! `loom permission explain`: what the policy says of one call.
 
-use loom_core::{Judgement, Rule};
+use loom_core::{Judgement, Policy, Rule};
 use loom_types::{
     AccessMode, CallId, DecidedBy, Footprint, PermissionRequest, Resource, RunId, Touch,
 };
@@ -21,37 +21,52 @@ pub(super) async fn run(
 ) -> anyhow::Result<Exit> {
     let request = request(loom, tool, arguments).await?;
     let policy = permission::policy(config)?;
-    let judgement = policy.judge(&request);
-    let (word, by, reason) = match &judgement {
+    if json {
+        output::print_json(&to_json(&request, &policy))?;
+    } else {
+        output::print(&to_text(&request, &policy))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A judgement in words: what happens, who decides, and why not.
+fn parts(judgement: &Judgement) -> (&'static str, &DecidedBy, Option<&str>) {
+    match judgement {
         Judgement::Allow(by) => ("allowed", by, None),
         Judgement::Ask { by } => ("asked", by, None),
         Judgement::Deny { by, reason } => ("denied", by, Some(reason)),
-    };
-    let exact = Rule::exactly(&request, policy.base());
-    let suggested = Rule::suggested(&request, policy.base());
-    if json {
-        output::print_json(&json!({
-            "tool": tool,
-            "judgement": word,
-            "decided_by": by,
-            "reason": reason,
-            "footprint": request.footprint,
-            "exact_rule": exact.as_str(),
-            "suggested_rule": suggested.as_str(),
-        }))?;
-        return Ok(Exit::Done);
     }
+}
+
+fn to_json(request: &PermissionRequest, policy: &Policy) -> Value {
+    let judgement = policy.judge(request);
+    let (word, by, reason) = parts(&judgement);
+    json!({
+        "tool": request.tool,
+        "judgement": word,
+        "decided_by": by,
+        "reason": reason,
+        "footprint": request.footprint,
+        "exact_rule": Rule::exactly(request, policy.base()).as_str(),
+        "suggested_rule": Rule::suggested(request, policy.base()).as_str(),
+    })
+}
+
+pub(super) fn to_text(request: &PermissionRequest, policy: &Policy) -> String {
+    let judgement = policy.judge(request);
+    let (word, by, reason) = parts(&judgement);
     let mut text = format!("{word}, {}\n", because(by));
     if let Some(reason) = reason {
         text.push_str(&format!("the model is told: {reason}\n"));
     }
     text.push_str(&format!("touches: {}\n", touched(&request.footprint)));
+    let exact = Rule::exactly(request, policy.base());
+    let suggested = Rule::suggested(request, policy.base());
     text.push_str(&format!("exactly this call: {exact}\n"));
     if suggested != exact {
         text.push_str(&format!("calls like it: {suggested}\n"));
     }
-    output::print(&text)?;
-    Ok(Exit::Done)
+    text
 }
 
 /// The call as a run would put it, with what the tool says that it touches.

@@ -4,9 +4,14 @@
 
 use std::fs;
 
+use loom_core::{Effect, Policy};
+use loom_types::{
+    AccessMode, CallId, Footprint, PermissionMode, PermissionRequest, Resource, RunId, Safety,
+    Touch,
+};
 use tempfile::TempDir;
 
-use super::{listed, remove, word};
+use super::{explain, listed, remove, word};
 use crate::config::Config;
 use crate::permission::Store;
 
@@ -66,4 +71,38 @@ fn only_what_holds_here_is_removed_by_number_or_by_text() {
     assert_eq!(lines(&config).len(), 2);
     let text = fs::read_to_string(&config.permissions.file).unwrap();
     assert!(text.contains("elsewhere"), "{text}");
+}
+
+#[test]
+fn an_explanation_names_who_decides_and_the_rules_that_would_allow() {
+    let request = PermissionRequest {
+        run_id: RunId::from("run"),
+        call_id: CallId::from("call"),
+        tool: "write_file".to_owned(),
+        arguments: serde_json::json!({}),
+        safety: Safety::Cautious,
+        footprint: Footprint::Resources(vec![Touch {
+            mode: AccessMode::Write,
+            resource: Resource::File {
+                path: "/work/src/main.rs".into(),
+                identity: None,
+            },
+        }]),
+        agents: Vec::new(),
+    };
+    let policy = Policy::builder(PermissionMode::Ask, "/work");
+    insta::assert_snapshot!(explain::to_text(&request, &policy.clone().build()), @r"
+    asked, because the mode is ask
+    touches: write /work/src/main.rs
+    exactly this call: write_file(src/main.rs)
+    calls like it: write_file(src/**)
+    ");
+    let denying = policy.rules(Effect::Deny, ["*(src/**)"]).build();
+    insta::assert_snapshot!(explain::to_text(&request, &denying), @r"
+    denied, because of the rule *(src/**)
+    the model is told: a rule forbids it (*(src/**)); go on without this call, and don't reach for it another way
+    touches: write /work/src/main.rs
+    exactly this call: write_file(src/main.rs)
+    calls like it: write_file(src/**)
+    ");
 }
