@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and which verb does it.
 
 mod agent;
+mod ask;
 mod chat;
 mod completions;
 mod config;
@@ -9,6 +10,7 @@ mod drive;
 mod help;
 mod model;
 mod notices;
+mod permission;
 mod plugin;
 mod prompt;
 mod run;
@@ -162,6 +164,7 @@ enum Verb {
     Agent(agent::AgentArguments),
     Plugin(plugin::PluginArguments),
     Model(model::ModelArguments),
+    Permission(permission::PermissionArguments),
     Session(session::SessionArguments),
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
@@ -187,6 +190,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Tool(arguments) => in_runtime(tool::run(arguments, global)),
         Verb::Plugin(arguments) => in_runtime(plugin::run(arguments, global)),
         Verb::Model(arguments) => in_runtime(model::run(arguments, global)),
+        Verb::Permission(arguments) => in_runtime(permission::run(arguments, global)),
         Verb::Session(arguments) => in_runtime(session::run(arguments, global)),
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),

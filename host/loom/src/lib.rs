@@ -34,6 +34,7 @@ pub mod config;
 mod fault;
 pub mod host;
 mod output;
+pub mod permission;
 mod render;
 pub mod scaffold;
 
@@ -46,8 +47,9 @@ pub use async_trait::async_trait;
 pub use config::{Config, ConfigError};
 pub use host::{CheckLine, Loom, PluginProblem, PluginSource, PluginSummary};
 pub use loom_core::{
-    Agent, AgentBuilder, BuildError, Input, Limits, ObservedRun, Observer, ParentRun,
-    ProcessMemory, Run, RunOptions, call_tool, session,
+    Agent, AgentBuilder, Approval, Approver, BuildError, Disk, Effect, Gate, Input, Judgement,
+    Limits, ObservedRun, Observer, ParentRun, Policy, PolicyBuilder, ProcessMemory, Rule,
+    RuleError, Run, RunOptions, approve_with, call_tool, session,
 };
 pub use loom_types::{
     Access, AccessMode, Blob, CallId, Category, CompletionContext, Content, CorrelationId,

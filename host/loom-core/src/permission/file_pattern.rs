@@ -63,24 +63,22 @@ impl FilePattern {
         })
     }
 
-    /// Whether the pattern speaks of this file. `path` is absolute.
+    /// Whether the pattern speaks of this file. `path` is absolute. Links in the pattern are not
+    /// followed: where they lead may change after a person allowed what was there.
     pub(super) fn matches(&self, path: &Path, scope: &Scope) -> bool {
-        let mut roots = self.roots(scope).into_iter();
-        roots.any(|root| {
-            path.strip_prefix(root)
-                .is_ok_and(|it| self.matches_below(it))
-        })
+        self.matches_from(&scope.absolute(&self.root), path)
     }
 
     /// Whether the pattern speaks of this file, of a directory that it is in or, if it is a directory
     /// itself, of anything in it. A glob such as `*.rs` names no directory.
     pub(super) fn concerns(&self, path: &Path, scope: &Scope) -> bool {
         let roots = self.roots(scope);
-        if roots.iter().any(|root| root.starts_with(path)) || self.matches(path, scope) {
+        if roots.iter().any(|root| root.starts_with(path)) {
             return true;
         }
+        let matches = |path: &Path| roots.iter().any(|root| self.matches_from(root, path));
         let mut inside = path.ancestors().skip(1);
-        if self.named && inside.any(|it| self.matches(it, scope)) {
+        if matches(path) || (self.named && inside.any(matches)) {
             return true;
         }
         let may_hold = |root: &PathBuf| {
@@ -88,6 +86,11 @@ impl FilePattern {
             rest.is_ok_and(|rest| self.directories().iter().any(|it| it.is_match(rest)))
         };
         (scope.disk.is_directory)(path) && roots.iter().any(may_hold)
+    }
+
+    fn matches_from(&self, root: &Path, path: &Path) -> bool {
+        let rest = path.strip_prefix(root);
+        rest.is_ok_and(|it| self.matches_below(it))
     }
 
     fn matches_below(&self, rest: &Path) -> bool {

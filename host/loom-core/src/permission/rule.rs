@@ -188,7 +188,8 @@ impl Item {
     }
 
     fn concerns(&self, touch: &Touch, scope: &Scope) -> Concern {
-        if self.mode.is_some_and(|mode| mode != touch.mode) {
+        // Whoever may write to a thing gets to know it.
+        if self.mode == Some(AccessMode::Write) && touch.mode == AccessMode::Read {
             return Concern::No;
         }
         let concerned = match (&self.target, &touch.resource) {

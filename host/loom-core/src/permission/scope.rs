@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 /// written, and no path is known to be a directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Disk {
-    /// A path without symbolic links, as far as it exists: a rule that names a link speaks of what
-    /// the link leads to as well.
+    /// A path without symbolic links, as far as it exists: a rule that asks or denies and names a link
+    /// speaks of what the link leads to as well.
     pub resolve: fn(&Path) -> PathBuf,
     /// Whether a path is a directory: a call that touches one touches all that is below it.
     pub is_directory: fn(&Path) -> bool,

@@ -21,6 +21,14 @@ fn check_allows(rule: &str, touched: &[&str], expected: bool) {
 
 /// Whether a rule denies a call that touches this.
 fn check_denies(rule: &str, touched: &[&str], expected: bool) {
+    let request = touching("tool", touched);
+    let concern = parse(rule).concerns(&request, &linked());
+    let expected = if expected { Concern::Yes } else { Concern::No };
+    assert_eq!(concern, expected, "{rule} and {touched:?}");
+}
+
+/// A scope where names without a dot are directories, and `link` leads to `/real`.
+fn linked() -> Scope {
     let disk = Disk {
         is_directory: |path| path.extension().is_none(),
         resolve: |path| match path.strip_prefix("/work/link") {
@@ -28,10 +36,7 @@ fn check_denies(rule: &str, touched: &[&str], expected: bool) {
             Err(_) => path.to_owned(),
         },
     };
-    let request = touching("tool", touched);
-    let concern = parse(rule).concerns(&request, &Scope::new(Path::new(BASE), disk));
-    let expected = if expected { Concern::Yes } else { Concern::No };
-    assert_eq!(concern, expected, "{rule} and {touched:?}");
+    Scope::new(Path::new(BASE), disk)
 }
 
 #[test]
@@ -166,6 +171,7 @@ fn anything_that_is_touched_may_be_denied() {
     check_denies("tool(secret/**)", &["read /work/a.rs"], false);
     check_denies("tool(a; b)", &["read /work/b"], true);
     check_denies("tool(write a)", &["read /work/a"], false);
+    check_denies("tool(read a)", &["write /work/a"], true);
     check_denies("tool(https://h/admin)", &["read https://h/admin?x=1"], true);
     check_denies("tool(https://h/admin)", &["read https://h/public"], false);
 }
@@ -184,7 +190,10 @@ fn a_directory_is_denied_with_what_is_in_it_and_for_what_is_in_it() {
 }
 
 #[test]
-fn a_rule_about_a_link_is_about_what_it_leads_to() {
+fn a_rule_that_forbids_a_link_forbids_what_it_leads_to_and_one_that_allows_it_does_not() {
+    let real = touching("tool", &["read /real/key.pem"]);
+    assert!(!parse("tool(link/**)").covers(&real, &linked()));
+    assert!(!parse("tool(link/key.pem)").covers(&real, &linked()));
     check_denies("tool(link/**)", &["read /real/key.pem"], true);
     check_denies("tool(link)", &["read /real/key.pem"], true);
     check_denies("tool(link/**)", &["read /real2/key.pem"], false);
