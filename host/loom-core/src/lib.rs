@@ -16,6 +16,7 @@ mod executor;
 mod input;
 mod journal;
 mod limits;
+mod metrics;
 mod observer;
 mod output;
 mod process_memory;
@@ -33,6 +34,10 @@ pub use agent::{Agent, AgentBuilder, BuildError};
 pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
+pub use metrics::{
+    ErrorCounts, LatencySummary, Metrics, MetricsSnapshot, ModelMetrics, PermissionCounts,
+    PoolCounts, Rates, RunCounts, ToolMetrics,
+};
 pub use observer::{ObservedRun, Observer, ParentRun};
 pub use process_memory::ProcessMemory;
 pub use run::Run;
