@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use loom_types::Progress;
+use loom_types::{Progress, Trace};
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
 pub(crate) struct Call {
     pub(crate) cancel: CancellationToken,
     pub(crate) progress: Progress,
+    /// What its requests name as their cause.
+    pub(crate) trace: Option<Trace>,
     /// Directories are read-only, whatever was granted.
     pub(crate) read_only: bool,
 }
@@ -52,6 +54,7 @@ impl Call {
         Self {
             cancel: CancellationToken::new(),
             progress: Progress::ignored(),
+            trace: None,
             read_only: false,
         }
     }
@@ -115,7 +118,7 @@ impl HostState {
             table,
             wasi,
             http: WasiHttpCtx::new(),
-            egress: Egress::new(Arc::clone(&shared.policy)),
+            egress: Egress::new(Arc::clone(&shared.policy), call.trace),
             call,
             log_bytes_left: shared.limits.log_bytes,
         }
@@ -124,7 +127,7 @@ impl HostState {
     /// Fills the budgets that hold for one call again, for an instance that serves many.
     pub(crate) fn rearm(&mut self) {
         self.meter.rearm(&self.shared.limits);
-        self.egress = Egress::new(Arc::clone(&self.shared.policy));
+        self.egress = Egress::new(Arc::clone(&self.shared.policy), self.call.trace);
         self.log_bytes_left = self.shared.limits.log_bytes;
     }
 

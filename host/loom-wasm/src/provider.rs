@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
 use loom_types::{
-    CompletionContext, EventStream, ModelEvent, ModelInfo, ModelRequest, Progress, Provider, Result,
+    CompletionContext, EventStream, ModelEvent, ModelInfo, ModelRequest, Progress, Provider,
+    Result, Trace,
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -45,7 +46,7 @@ impl GuestProvider {
         }
     }
 
-    async fn guest(&self, cancel: CancellationToken) -> Result<Guest> {
+    async fn guest(&self, cancel: CancellationToken, trace: Option<Trace>) -> Result<Guest> {
         let prepare = || async {
             let Prepared { engine, pre } = self.plugin.prepared().await?;
             let pre = LlmPluginPre::new(pre.clone())
@@ -57,6 +58,7 @@ impl GuestProvider {
         let call = Call {
             cancel: cancel.clone(),
             progress: Progress::ignored(),
+            trace,
             read_only: false,
         };
         let mut store = store(engine, &self.shared, call);
@@ -83,7 +85,7 @@ impl Provider for GuestProvider {
 
     async fn models(&self) -> Result<Vec<ModelInfo>> {
         let cancel = CancellationToken::new();
-        let mut guest = self.guest(cancel.clone()).await?;
+        let mut guest = self.guest(cancel.clone(), None).await?;
         let asking = guest
             .instance
             .loom_plugin_llm()
@@ -100,7 +102,7 @@ impl Provider for GuestProvider {
         context: &CompletionContext,
     ) -> Result<EventStream> {
         let cancel = context.cancel.clone();
-        let mut guest = self.guest(cancel.clone()).await?;
+        let mut guest = self.guest(cancel.clone(), Some(context.trace)).await?;
         let request = convert::request(request);
         let asking = guest
             .instance

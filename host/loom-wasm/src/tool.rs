@@ -66,6 +66,7 @@ impl Tool for GuestTool {
         let call = Call {
             cancel: context.cancel.clone(),
             progress: context.progress.clone(),
+            trace: Some(context.trace),
             read_only: self.definition.safety == loom_types::Safety::Safe,
         };
         let mut store = store(engine, &self.shared, call);
