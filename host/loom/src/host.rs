@@ -10,7 +10,7 @@ mod prompt;
 mod summary;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context as _, bail};
 use loom_core::{AgentBuilder, Limits};
@@ -19,6 +19,7 @@ use loom_wasm::{Engine, EngineConfig, Grants};
 use tokio::sync::OnceCell;
 
 use crate::config::{Config, nearest};
+use crate::telemetry::Otlp;
 use catalogue::{Catalogue, Installed};
 
 pub use check::CheckLine;
@@ -31,6 +32,7 @@ pub struct Loom {
     /// Replaced as a whole when a file in a plugin directory changes; runs go on with what they have.
     catalogue: Mutex<Arc<Catalogue>>,
     memory: OnceCell<Arc<dyn Memory>>,
+    otlp: OnceLock<Option<Otlp>>,
 }
 
 impl Loom {
@@ -48,6 +50,7 @@ impl Loom {
             engine,
             catalogue: Mutex::new(Arc::new(catalogue)),
             memory: OnceCell::new(),
+            otlp: OnceLock::new(),
         })
     }
 
@@ -175,6 +178,27 @@ impl Loom {
             .instructions(prompt::system(config))
             .limits(limits)
             .metadata(metadata))
+    }
+
+    /// The export to OpenTelemetry; none if nothing is configured. It begins when it is first asked
+    /// for. One that cannot begin costs a warning.
+    pub fn otlp(&self) -> Option<&Otlp> {
+        let otlp = self.otlp.get_or_init(|| {
+            let otlp = Otlp::new(&self.config.telemetry);
+            otlp.unwrap_or_else(|error| {
+                tracing::warn!(target: "loom::notice", "{error:#}; no telemetry is sent");
+                None
+            })
+        });
+        otlp.as_ref()
+    }
+
+    /// Sends what is left of the telemetry. Wait for it before the process ends; it takes two
+    /// seconds at most, and no time if nothing is exported.
+    pub async fn shutdown(&self) {
+        if let Some(Some(otlp)) = self.otlp.get() {
+            otlp.shutdown().await;
+        }
     }
 
     /// A plugin that is not installed.

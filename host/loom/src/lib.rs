@@ -35,6 +35,7 @@ pub mod host;
 mod output;
 mod render;
 pub mod scaffold;
+pub mod telemetry;
 
 use std::process::ExitCode;
 
@@ -45,8 +46,8 @@ pub use async_trait::async_trait;
 pub use config::{Config, ConfigError};
 pub use host::{CheckLine, Loom, PluginProblem, PluginSource, PluginSummary};
 pub use loom_core::{
-    Agent, AgentBuilder, BuildError, Input, Limits, ObservedRun, Observer, ParentRun,
-    ProcessMemory, Run, RunOptions, call_tool, session,
+    Agent, AgentBuilder, BuildError, Input, Limits, Metrics, MetricsSnapshot, ObservedRun,
+    Observer, ParentRun, ProcessMemory, Run, RunOptions, call_tool, session,
 };
 pub use loom_types::{
     Access, AccessMode, Blob, CallId, Category, CompletionContext, Content, CorrelationId,

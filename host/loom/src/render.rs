@@ -4,6 +4,7 @@
 mod events;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod metrics;
 pub(crate) mod sanitize;
 mod spinner;
 pub(crate) mod text;

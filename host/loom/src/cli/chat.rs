@@ -17,6 +17,7 @@ use crate::fault::{self, Exit};
 use crate::output;
 use crate::render::human::{Human, HumanOptions};
 use crate::render::text::one_line;
+use crate::telemetry::log;
 use editor::{Editor, Line};
 
 const HELP: &str = "\
@@ -71,6 +72,7 @@ pub(super) fn run(arguments: &ChatArguments, global: &Global) -> anyhow::Result<
     }
     editor.save();
     chat.say_how_to_go_on();
+    runtime.block_on(chat.loom.shutdown());
     runtime.shutdown_background();
     Ok(Exit::Done)
 }
@@ -142,7 +144,7 @@ impl<'a> Chat<'a> {
             introduced: true,
             ..human_options(self.global)
         };
-        let mut render = Human::new(io::stdout(), anstream::stderr(), options);
+        let mut render = Human::new(io::stdout(), log::stderr(), options);
         drive(run, &mut render).await?;
         Ok(())
     }
@@ -157,6 +159,7 @@ impl<'a> Chat<'a> {
             Ok((config, loom, agent)) => {
                 self.options = options;
                 self.config = config;
+                self.loom.shutdown().await;
                 self.loom = loom;
                 self.agent = agent;
                 output::note(&self.model());

@@ -1,23 +1,29 @@
 //! `loom run`: one prompt, one answer.
 
+mod fed;
 mod last_message;
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::Config;
 use clap::Args;
-use loom_core::{Input, RunOptions};
+use loom_core::{Input, Metrics, Observer, RunOptions};
 use loom_types::{Memory, SessionId};
 use serde_json::Value;
 
 use super::drive::{drive, exit_of};
 use super::{AgentOptions, Global, prompt, sessions};
 use crate::fault::{Exit, Fault};
+use crate::output;
 use crate::render::Render;
 use crate::render::human::{Human, HumanOptions};
 use crate::render::json::Json;
+use crate::render::metrics;
+use crate::telemetry::{Otlp, log};
+use fed::Fed;
 use last_message::LastMessage;
 
 /// Run the agent on a prompt and print its answer
@@ -72,8 +78,16 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
     let loom = global.open(&config).await?;
     let agent = loom.agent().await?.output_schema(schema).build()?;
     let options = options(&arguments.agent, &config, agent.memory().as_ref(), prompt).await?;
-    let mut render = arguments.renderer(&global, has_schema);
-    let outcome = drive(agent.start(options), render.as_mut()).await?;
+    let counted = Arc::new(Metrics::new());
+    let mut observers = vec![Arc::clone(&counted) as Arc<dyn Observer>];
+    observers.extend(loom.otlp().map(Otlp::observer));
+    let mut render = Fed::new(arguments.renderer(&global, has_schema), observers);
+    let outcome = drive(agent.start(options), &mut render).await;
+    loom.shutdown().await;
+    let outcome = outcome?;
+    if global.verbose > 0 {
+        output::note(&metrics::table(&counted.snapshot()));
+    }
     if let (Some(last_message), true) = (last_message, outcome.is_completed()) {
         last_message.write(outcome.text())?;
     }
@@ -129,7 +143,7 @@ impl RunArguments {
             introduced: false,
             ..human_options(global)
         };
-        Box::new(Human::new(io::stdout(), anstream::stderr(), options))
+        Box::new(Human::new(io::stdout(), log::stderr(), options))
     }
 }
 
@@ -137,8 +151,8 @@ impl RunArguments {
 pub(super) fn human_options(global: &Global) -> HumanOptions {
     HumanOptions {
         out_is_terminal: io::stdout().is_terminal(),
-        err_is_terminal: io::stderr().is_terminal(),
-        quiet: global.quiet,
+        err_is_terminal: io::stderr().is_terminal() && !log::is_json(),
+        quiet: global.quiet || log::is_json(),
         verbose: global.verbose > 0,
         ..HumanOptions::default()
     }
