@@ -20,6 +20,7 @@ mod rogue;
 mod scaffold;
 mod sessions;
 mod surroundings;
+mod telemetry;
 
 /// A home for the command `loom`.
 fn home() -> loom_tests::cli::Home {

@@ -17,6 +17,7 @@ mod executor;
 mod input;
 mod journal;
 mod limits;
+mod metrics;
 mod observer;
 mod output;
 pub mod pattern;
@@ -43,6 +44,10 @@ pub use budget::BudgetLimits;
 pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
+pub use metrics::{
+    ErrorCounts, LatencySummary, Metrics, MetricsSnapshot, ModelMetrics, PermissionCounts,
+    PoolCounts, Rates, RunCounts, ToolMetrics,
+};
 pub use observer::{ObservedRun, Observer, ParentRun};
 pub use permission::{
     Approval, Approver, Disk, Effect, Gate, Judgement, Policy, PolicyBuilder, Rule, RuleError,

@@ -49,7 +49,10 @@ pub(crate) fn error_of(stop: Stop, state: &HostState) -> Error {
         }
         Stop::Trapped(error) => trapped(&error, state),
     };
-    tracing::info!(target: "loom::plugin", plugin = state.shared.label, kind = ?error.kind, "a call was stopped: {}", error.message);
+    let plugin = state.shared.label.as_str();
+    tracing::info!(plugin, kind = ?error.kind, "a call was stopped");
+    // The last words of a guest may quote what it was given.
+    tracing::debug!(target: "loom::content", plugin, "the call was stopped: {}", error.message);
     error.from_origin(&state.shared.label)
 }
 

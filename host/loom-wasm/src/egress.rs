@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Limited, StreamBody};
+use loom_types::Trace;
 use url::{Host, Url};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -40,8 +41,13 @@ pub(crate) struct Policy {
 /// The egress of one store.
 pub(crate) struct Egress {
     policy: Arc<Policy>,
+    trace: Option<Trace>,
     requests_left: u32,
 }
+
+/// The headers of W3C Trace Context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 type Sent = Result<
     (
@@ -52,10 +58,11 @@ type Sent = Result<
 >;
 
 impl Egress {
-    pub(crate) fn new(policy: Arc<Policy>) -> Self {
+    pub(crate) fn new(policy: Arc<Policy>, trace: Option<Trace>) -> Self {
         let requests_left = policy.limits.http_requests;
         Self {
             policy,
+            trace,
             requests_left,
         }
     }
@@ -84,6 +91,7 @@ impl Egress {
         };
         self.requests_left = left;
         policy.insert_secrets(&url, request.headers_mut())?;
+        set_trace(self.trace, request.headers_mut());
         Ok((url, reach))
     }
 }
@@ -262,6 +270,19 @@ impl WasiHttpHooks for Egress {
                 .send(url, reach, request, options.unwrap_or_default())
                 .await
         })
+    }
+}
+
+/// Says what a request is made for. What the guest says of that is not believed.
+fn set_trace(trace: Option<Trace>, headers: &mut HeaderMap) {
+    headers.remove(TRACEPARENT);
+    headers.remove(TRACESTATE);
+    if let Some(trace) = trace {
+        let value = HeaderValue::from_str(&trace.traceparent());
+        headers.insert(
+            TRACEPARENT,
+            value.expect("it is hexadecimal digits and dashes"),
+        );
     }
 }
 

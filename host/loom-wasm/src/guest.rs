@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use loom_types::Progress;
+use loom_types::{Progress, Trace};
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
@@ -43,6 +43,8 @@ pub(crate) struct Call {
     pub(crate) cancel: CancellationToken,
     pub(crate) progress: Progress,
     pub(crate) writing: Writing,
+    /// What its requests name as their cause.
+    pub(crate) trace: Option<Trace>,
 }
 
 impl Call {
@@ -52,6 +54,7 @@ impl Call {
             cancel: CancellationToken::new(),
             progress: Progress::ignored(),
             writing: Writing::Granted,
+            trace: None,
         }
     }
 }
@@ -110,7 +113,7 @@ impl HostState {
             table,
             wasi,
             http: WasiHttpCtx::new(),
-            egress: Egress::new(Arc::clone(&shared.policy)),
+            egress: Egress::new(Arc::clone(&shared.policy), call.trace),
             call,
             log_bytes_left: shared.limits.log_bytes,
         }
@@ -119,7 +122,7 @@ impl HostState {
     /// Fills the budgets that hold for one call again, for an instance that serves many.
     pub(crate) fn rearm(&mut self) {
         self.meter.rearm(&self.shared.limits);
-        self.egress = Egress::new(Arc::clone(&self.shared.policy));
+        self.egress = Egress::new(Arc::clone(&self.shared.policy), self.call.trace);
         self.log_bytes_left = self.shared.limits.log_bytes;
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
 use loom_types::{
-    CompletionContext, EventStream, ModelEvent, ModelInfo, ModelRequest, Progress, Provider, Result,
+    CompletionContext, EventStream, ModelEvent, ModelInfo, ModelRequest, Progress, Provider,
+    Result, Trace,
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ impl GuestProvider {
         }
     }
 
-    async fn guest(&self, cancel: CancellationToken) -> Result<Guest> {
+    async fn guest(&self, cancel: CancellationToken, trace: Option<Trace>) -> Result<Guest> {
         let prepare = || async {
             let Prepared { engine, pre } = self.plugin.prepared().await?;
             let pre = LlmPluginPre::new(pre.clone())
@@ -59,6 +60,7 @@ impl GuestProvider {
             cancel: cancel.clone(),
             progress: Progress::ignored(),
             writing: Writing::Granted,
+            trace,
         };
         let mut store = store(engine, &self.shared, call);
         let instance = bounded(
@@ -84,7 +86,7 @@ impl Provider for GuestProvider {
 
     async fn models(&self) -> Result<Vec<ModelInfo>> {
         let cancel = CancellationToken::new();
-        let mut guest = self.guest(cancel.clone()).await?;
+        let mut guest = self.guest(cancel.clone(), None).await?;
         let asking = guest
             .instance
             .loom_plugin_llm()
@@ -101,7 +103,7 @@ impl Provider for GuestProvider {
         context: &CompletionContext,
     ) -> Result<EventStream> {
         let cancel = context.cancel.clone();
-        let mut guest = self.guest(cancel.clone()).await?;
+        let mut guest = self.guest(cancel.clone(), Some(context.trace)).await?;
         let request = convert::request(request);
         let asking = guest
             .instance

@@ -89,6 +89,7 @@ impl Tool for GuestTool {
                 &self.shared.effective.directories,
                 arguments,
             ),
+            trace: Some(context.trace),
         };
         let mut store = store(engine, &self.shared, call);
         let time = context.timeout.min(self.shared.limits.time);

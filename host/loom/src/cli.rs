@@ -9,7 +9,6 @@ mod doctor;
 mod drive;
 mod help;
 mod model;
-mod notices;
 mod permission;
 mod plugin;
 mod prompt;
@@ -28,6 +27,8 @@ use loom_types::{PermissionMode, Usd};
 
 use crate::fault::{Exit, Fault};
 use crate::output;
+use crate::telemetry;
+use crate::telemetry::log::{LogFormat, LogOptions};
 
 /// An agent whose tools, memory and models are sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
@@ -57,7 +58,7 @@ pub(crate) struct Arguments {
 }
 
 /// What every verb understands.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Args)]
 struct Global {
     /// Work in this directory instead of the current one
     #[arg(
@@ -113,6 +114,18 @@ struct Global {
     /// Show reasoning and results of tools; twice: the log too (or set LOOM_LOG)
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Output")]
     verbose: u8,
+    /// What the log on stderr looks like; json logs at info, if LOOM_LOG does not say otherwise
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = LogFormat::Text,
+        env = "LOOM_LOG_FORMAT",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Output"
+    )]
+    log_format: LogFormat,
 }
 
 /// What shapes an agent; for `run` and `chat`.
@@ -182,7 +195,11 @@ impl Arguments {
 /// Does what was asked.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let global = arguments.global;
-    start_log(global.verbose, global.quiet);
+    telemetry::log::start(LogOptions {
+        verbose: global.verbose,
+        quiet: global.quiet,
+        format: global.log_format,
+    });
     match arguments.verb {
         Verb::Run(arguments) => in_runtime(run::run(arguments, global)),
         Verb::Chat(arguments) => chat::run(&arguments, &global),
@@ -213,29 +230,6 @@ fn in_runtime(verb: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Resul
     result
 }
 
-/// LOOM_LOG has the syntax of `tracing_subscriber`'s filters, such as `info` or `loom_wasm=debug`.
-/// Without it and without -vv the person sees only what plugins warn of.
-fn start_log(verbose: u8, quiet: bool) {
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    use tracing_subscriber::{EnvFilter, registry};
-    let wanted = std::env::var("LOOM_LOG").ok().filter(|it| !it.is_empty());
-    let filter = match (wanted, verbose) {
-        (Some(filter), _) => filter,
-        (None, 0 | 1) => return registry().with(notices::Notices { quiet }).init(),
-        (None, 2) => "info".to_owned(),
-        (None, _) => "debug".to_owned(),
-    };
-    match EnvFilter::try_new(&filter) {
-        Ok(filter) => tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-            .init(),
-        Err(error) => output::warning(&format!("LOOM_LOG={filter} is not a filter: {error}")),
-    }
-}
-
 impl Global {
     fn overrides(&self) -> Overrides {
         Overrides {
@@ -255,6 +249,9 @@ impl Global {
             return Err(Fault::usage(missing).into());
         }
         let loaded = crate::config::load(overrides)?;
+        if loaded.config.telemetry.content {
+            telemetry::log::allow_content();
+        }
         for warning in &loaded.warnings {
             output::warning(&warning.to_string());
         }

@@ -12,7 +12,7 @@ mod prompt;
 mod summary;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context as _, bail};
 use loom_core::{AgentBuilder, Pool};
@@ -21,6 +21,8 @@ use loom_wasm::{Engine, EngineConfig, Grants};
 use tokio::sync::OnceCell;
 
 use crate::config::{Config, nearest};
+use crate::permission;
+use crate::telemetry::Otlp;
 use catalogue::{Catalogue, Installed};
 
 pub use check::CheckLine;
@@ -34,6 +36,7 @@ pub struct Loom {
     catalogue: Mutex<Arc<Catalogue>>,
     memory: OnceCell<Arc<dyn Memory>>,
     pool: OnceCell<Pool>,
+    otlp: OnceLock<Option<Otlp>>,
 }
 
 impl Loom {
@@ -52,6 +55,7 @@ impl Loom {
             catalogue: Mutex::new(Arc::new(catalogue)),
             memory: OnceCell::new(),
             pool: OnceCell::new(),
+            otlp: OnceLock::new(),
         })
     }
 
@@ -173,6 +177,10 @@ impl Loom {
     pub async fn agent(&self) -> anyhow::Result<AgentBuilder> {
         let config = &self.config;
         let pool = self.pool().await?;
+        let policy = permission::policy(config)?;
+        if let Some(problem) = policy.problem() {
+            tracing::warn!(target: "loom::notice", "no tool may run: {problem}");
+        }
         let model = pool.model().to_owned();
         let metadata = serde_json::json!({ "directory": config.working_directory, "model": model });
         let builder = loom_core::Agent::builder(Arc::new(pool), model)
@@ -189,11 +197,35 @@ impl Loom {
                     .filter(|_| config.tools.allows("task")),
             )
             .todo(config.tools.todo && config.tools.allows("todo"))
+            .policy(policy)
             .metadata(metadata);
+        let otlp = self.otlp().into_iter();
+        let builder = otlp.fold(builder, |builder, otlp| builder.observer(otlp.observer()));
         let at_once = config.tools.at_once.iter();
         Ok(at_once.fold(builder, |builder, (tool, calls)| {
             builder.tools_at_once(tool, usize::try_from(*calls).unwrap_or(usize::MAX))
         }))
+    }
+
+    /// The export to OpenTelemetry; none if nothing is configured. It begins when it is first asked
+    /// for. One that cannot begin costs a warning.
+    pub fn otlp(&self) -> Option<&Otlp> {
+        let otlp = self.otlp.get_or_init(|| {
+            let otlp = Otlp::new(&self.config.telemetry);
+            otlp.unwrap_or_else(|error| {
+                tracing::warn!(target: "loom::notice", "{error:#}; no telemetry is sent");
+                None
+            })
+        });
+        otlp.as_ref()
+    }
+
+    /// Sends what is left of the telemetry. Wait for it before the process ends; it takes two
+    /// seconds at most, and no time if nothing is exported.
+    pub async fn shutdown(&self) {
+        if let Some(Some(otlp)) = self.otlp.get() {
+            otlp.shutdown().await;
+        }
     }
 
     /// A plugin that is not installed.

@@ -37,6 +37,7 @@ mod output;
 pub mod permission;
 mod render;
 pub mod scaffold;
+pub mod telemetry;
 
 use std::process::ExitCode;
 
@@ -47,9 +48,12 @@ pub use async_trait::async_trait;
 pub use config::{Config, ConfigError};
 pub use host::{CheckLine, Loom, PluginProblem, PluginSource, PluginSummary};
 pub use loom_core::{
-    Agent, AgentBuilder, Approval, Approver, BuildError, Disk, Effect, Gate, Input, Judgement,
-    Limits, ObservedRun, Observer, ParentRun, Policy, PolicyBuilder, ProcessMemory, Rule,
-    RuleError, Run, RunOptions, approve_with, call_tool, session,
+    Agent, AgentBuilder, Approval, Approver, BreakerOptions, BreakerState, BudgetLimits,
+    BuildError, CallRecord, Disk, Effect, Gate, HealthStatus, Input, Judgement, Limits, Member,
+    MemberHealth, MemberOptions, Metrics, MetricsSnapshot, ObservedRun, Observer, ParentRun,
+    Policy, PolicyBuilder, Pool, PoolError, PoolOptions, Priority, Probe, ProcessMemory, Reminder,
+    Reminders, Rule, RuleError, Run, RunOptions, RunView, Steering, SubAgent, SubAgentModel,
+    SubAgents, Todo, TodoStatus, WindowOptions, approve_with, call_tool, session,
 };
 pub use loom_types::{
     Access, AccessMode, Blob, CallId, Category, CompletionContext, Content, CorrelationId,

@@ -4,8 +4,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use tracing::Level;
 
 use crate::render::sanitize::sanitize;
+use crate::telemetry::log;
 
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
@@ -45,26 +47,32 @@ pub(crate) fn print_json_line(value: &impl Serialize) -> io::Result<()> {
 
 /// A line on stderr that begins with `error:`.
 pub(crate) fn error(text: &str) {
-    labelled(RED.bold(), "error", text);
+    labelled(RED.bold(), "error", Level::ERROR, text);
 }
 
 /// A line on stderr that begins with `warning:`.
 pub(crate) fn warning(text: &str) {
-    labelled(YELLOW.bold(), "warning", text);
+    labelled(YELLOW.bold(), "warning", Level::WARN, text);
 }
 
 /// A line on stderr that begins with `hint:`.
 pub(crate) fn hint(text: &str) {
-    labelled(CYAN.bold(), "hint", text);
+    labelled(CYAN.bold(), "hint", Level::WARN, text);
 }
 
 /// A line on stderr.
 pub(crate) fn note(text: &str) {
+    if log::is_json() {
+        return log::notice(Level::INFO, text);
+    }
     // Where stderr is closed nobody wants to know.
     let _ = writeln!(anstream::stderr(), "{}", sanitize(text));
 }
 
-fn labelled(style: Style, label: &str, text: &str) {
+fn labelled(style: Style, label: &str, level: Level, text: &str) {
+    if log::is_json() {
+        return log::notice(level, text);
+    }
     let text = sanitize(text);
     let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");
 }

@@ -4,6 +4,7 @@
 mod events;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod metrics;
 pub(crate) mod sanitize;
 mod spinner;
 pub(crate) mod text;
@@ -16,6 +17,9 @@ use loom_types::RunEvent;
 pub(crate) trait Render {
     /// Shows one event. An error means that nobody is there to see it.
     fn event(&mut self, event: &RunEvent) -> io::Result<()>;
+
+    /// Something else is about to be written to the terminal.
+    fn suspend(&mut self) {}
 
     /// The person asked to stop; the run will end soon.
     fn stopping(&mut self) {}

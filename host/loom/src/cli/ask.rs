@@ -3,7 +3,6 @@
 //! The run asks through an [`Approver`], on a task of its own; the question is put by whoever shows the
 //! run, between two of its events, so that nothing else is written meanwhile: [`channel`] is the way
 //! from the one to the other.
-#![expect(dead_code, reason = "the verbs that run agents are yet to ask")]
 
 mod conversation;
 #[cfg(unix)]
@@ -13,13 +12,19 @@ mod tests;
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use loom_core::{Approval, Approver};
+use loom_core::{AgentBuilder, Approval, Approver};
 use loom_types::PermissionRequest;
 use tokio::io::{AsyncRead, BufReader};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::Config;
+use crate::output;
+use crate::permission::{self, Store};
 use conversation::Conversation;
+#[cfg(unix)]
+pub(super) use terminal::Terminal;
 
 /// What the person is told besides the call.
 #[derive(Clone, Debug)]
@@ -28,6 +33,50 @@ pub(super) struct Setting {
     pub(super) workspace: PathBuf,
     /// Where answers are stored.
     pub(super) store: PathBuf,
+}
+
+/// Where the questions of an agent's runs arrive, and what is needed to put them.
+pub(super) struct Desk {
+    questions: Questions,
+    setting: Setting,
+}
+
+impl Desk {
+    /// The next question; never ends. The future may be dropped at any time.
+    pub(super) async fn next(&mut self) -> Question {
+        self.questions.next().await
+    }
+
+    pub(super) fn setting(&self) -> &Setting {
+        &self.setting
+    }
+}
+
+/// Lets an agent's runs ask the person at the terminal, if there is one.
+///
+/// # Errors
+/// If the working directory is gone.
+pub(super) fn attach(
+    builder: AgentBuilder,
+    config: &Config,
+    json: bool,
+) -> anyhow::Result<(AgentBuilder, Option<Desk>)> {
+    if !is_possible(json) {
+        return Ok((builder, None));
+    }
+    let workspace = permission::workspace(config)?;
+    let store = Store::new(&config.permissions.file);
+    let setting = Setting {
+        workspace: workspace.clone(),
+        store: config.permissions.file.clone(),
+    };
+    let (approver, questions) = channel();
+    let builder = builder.approver(Arc::new(approver)).remember(move |rule| {
+        if let Err(error) = store.allow(rule, &workspace) {
+            output::warning(&format!("the answer holds for this run only: {error}"));
+        }
+    });
+    Ok((builder, Some(Desk { questions, setting })))
 }
 
 /// A question that a run waits for. Dropped without an answer it stays open until the run ends.

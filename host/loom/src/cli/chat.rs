@@ -1,6 +1,7 @@
 //! `loom chat`: a conversation on the terminal.
 
 mod editor;
+mod typed;
 
 use std::io;
 
@@ -10,14 +11,17 @@ use loom_core::{Agent, Input, RunOptions};
 use loom_types::SessionId;
 use tokio::runtime::Runtime;
 
-use super::drive::drive;
+use super::ask::{self, Desk};
+use super::drive::{Inputs, drive};
 use super::run::{human_options, session};
 use super::{AgentOptions, Global, runtime};
 use crate::fault::{self, Exit};
 use crate::output;
 use crate::render::human::{Human, HumanOptions};
 use crate::render::text::one_line;
+use crate::telemetry::log;
 use editor::{Editor, Line};
+pub(super) use typed::Typed;
 
 const HELP: &str = "\
 /help           this list
@@ -26,6 +30,7 @@ const HELP: &str = "\
 /tools          list the tools
 /exit           leave (or Ctrl-D)
 A trailing backslash or Alt-Enter starts another line. Ctrl-C stops an answer, twice leaves.
+What you type while the agent works goes into its run.
 ";
 
 /// Talk with the agent
@@ -71,6 +76,7 @@ pub(super) fn run(arguments: &ChatArguments, global: &Global) -> anyhow::Result<
     }
     editor.save();
     chat.say_how_to_go_on();
+    runtime.block_on(chat.loom.shutdown());
     runtime.shutdown_background();
     Ok(Exit::Done)
 }
@@ -82,13 +88,15 @@ struct Chat<'a> {
     config: Config,
     loom: Loom,
     agent: Agent,
+    /// Where the agent's questions arrive.
+    desk: Option<Desk>,
     session: SessionId,
     has_spoken: bool,
 }
 
 impl<'a> Chat<'a> {
     async fn open(options: &AgentOptions, global: &'a Global) -> anyhow::Result<Self> {
-        let (config, loom, agent) = assemble(options, global).await?;
+        let (config, loom, agent, desk) = assemble(options, global).await?;
         let session = session(options, &config, agent.memory().as_ref()).await?;
         Ok(Self {
             global,
@@ -96,6 +104,7 @@ impl<'a> Chat<'a> {
             config,
             loom,
             agent,
+            desk,
             session: session.unwrap_or_else(SessionId::generate),
             has_spoken: false,
         })
@@ -109,7 +118,11 @@ impl<'a> Chat<'a> {
     fn answer(&mut self, runtime: &Runtime, text: &str) -> anyhow::Result<bool> {
         let Some(command) = text.strip_prefix('/') else {
             if !text.is_empty() {
-                runtime.block_on(self.turn(text))?;
+                let mut next = vec![text.to_owned()];
+                // What was typed too late for one turn is the next.
+                while !next.is_empty() {
+                    next = runtime.block_on(self.turn(&next.join("\n")))?;
+                }
             }
             return Ok(true);
         };
@@ -130,7 +143,8 @@ impl<'a> Chat<'a> {
         Ok(true)
     }
 
-    async fn turn(&mut self, text: &str) -> anyhow::Result<()> {
+    /// One turn. Returns what the person typed meanwhile and the run did not take.
+    async fn turn(&mut self, text: &str) -> anyhow::Result<Vec<String>> {
         self.has_spoken = true;
         let run = self.agent.start(RunOptions {
             session: Some(self.session.clone()),
@@ -142,9 +156,18 @@ impl<'a> Chat<'a> {
             introduced: true,
             ..human_options(self.global)
         };
-        let mut render = Human::new(io::stdout(), anstream::stderr(), options);
-        drive(run, &mut render, None).await?;
-        Ok(())
+        let mut render = Human::new(io::stdout(), log::stderr(), options);
+        let mut typed = Typed::open().ok();
+        let inputs = Inputs {
+            steer: None,
+            desk: self.desk.as_mut(),
+            typed: typed.as_mut(),
+        };
+        drive(run, &mut render, inputs).await?;
+        Ok(match typed {
+            Some(typed) => typed.untaken().await,
+            None => Vec::new(),
+        })
     }
 
     /// Goes on with another model, or as before if that can't be had.
@@ -154,11 +177,13 @@ impl<'a> Chat<'a> {
             ..self.options.clone()
         };
         match assemble(&options, self.global).await {
-            Ok((config, loom, agent)) => {
+            Ok((config, loom, agent, desk)) => {
                 self.options = options;
                 self.config = config;
+                self.loom.shutdown().await;
                 self.loom = loom;
                 self.agent = agent;
+                self.desk = desk;
                 output::note(&self.model());
             }
             Err(error) => {
@@ -187,9 +212,9 @@ impl<'a> Chat<'a> {
 async fn assemble(
     options: &AgentOptions,
     global: &Global,
-) -> anyhow::Result<(Config, Loom, Agent)> {
+) -> anyhow::Result<(Config, Loom, Agent, Option<Desk>)> {
     let config = global.load(&options.overrides(global))?.config;
     let loom = global.open(&config).await?;
-    let agent = loom.agent().await?.build()?;
-    Ok((config, loom, agent))
+    let (builder, desk) = ask::attach(loom.agent().await?, &config, false)?;
+    Ok((config, loom, builder.build()?, desk))
 }

@@ -7,14 +7,28 @@ use tokio::signal;
 use crate::fault::Exit;
 use crate::render::Render;
 
+use super::ask::{Desk, Question};
+use super::chat::Typed;
 use super::steer::Steer;
 
-/// Shows a run until it ends, and follows what comes in to steer it. Ctrl-C or a termination signal stops it cleanly; a second one leaves
-/// the process at once. If nobody sees the events any more, the run is stopped and the error returned.
+/// What may come in while a run is shown.
+#[derive(Default)]
+pub(super) struct Inputs<'a> {
+    /// Commands from another program.
+    pub(super) steer: Option<Steer>,
+    /// Questions of the run to the person.
+    pub(super) desk: Option<&'a mut Desk>,
+    /// What the person types unasked.
+    pub(super) typed: Option<&'a mut Typed>,
+}
+
+/// Shows a run until it ends, and passes on what comes in. Ctrl-C or a termination signal stops it
+/// cleanly; a second one leaves the process at once. If nobody sees the events any more, the run is
+/// stopped and the error returned.
 pub(super) async fn drive(
     mut run: Run,
     render: &mut dyn Render,
-    mut steer: Option<Steer>,
+    mut inputs: Inputs<'_>,
 ) -> anyhow::Result<Outcome> {
     let mut signals = Signals::listen()?;
     let mut asked_to_stop = false;
@@ -29,13 +43,34 @@ pub(super) async fn drive(
                 run.cancel();
                 render.stopping();
             }
-            message = notice(&mut steer) => render.event(&RunEvent::Warning { message })?,
+            message = notice(&mut inputs.steer) => render.event(&RunEvent::Warning { message })?,
+            question = question(&mut inputs.desk) => {
+                render.suspend();
+                let desk = inputs.desk.as_deref().expect("the question came from there");
+                let answered = tokio::select! {
+                    biased;
+                    () = signals.next() => None,
+                    answered = question.put(desk.setting()) => Some(answered),
+                };
+                // Whoever stops the run decides nothing; the question ends with the run.
+                if answered.is_none() {
+                    asked_to_stop = true;
+                    run.cancel();
+                    render.stopping();
+                }
+                answered.transpose()?;
+            }
+            line = typed(&mut inputs.typed) => {
+                if let Some(typed) = inputs.typed.as_deref_mut() {
+                    typed.inject(run.steering(), line);
+                }
+            }
             event = run.next() => {
                 let Some(event) = event else {
                     return Ok(run.outcome().await);
                 };
                 if let RunEvent::RunEnded { .. } = event {
-                    last_notices(steer.take(), render).await?;
+                    last_notices(inputs.steer.take(), render).await?;
                 }
                 if let Err(error) = render.event(&event) {
                     run.cancel();
@@ -53,6 +88,20 @@ pub(super) async fn drive(
 async fn notice(steer: &mut Option<Steer>) -> String {
     match steer {
         Some(steer) => steer.notice().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn question(desk: &mut Option<&mut Desk>) -> Question {
+    match desk {
+        Some(desk) => desk.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn typed(typed: &mut Option<&mut Typed>) -> String {
+    match typed {
+        Some(typed) => typed.line().await,
         None => std::future::pending().await,
     }
 }

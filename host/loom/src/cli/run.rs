@@ -5,20 +5,24 @@ mod last_message;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::Config;
 use clap::Args;
-use loom_core::{Input, RunOptions};
+use loom_core::{Input, Metrics, RunOptions};
 use loom_types::{Memory, SessionId};
 use serde_json::Value;
 
-use super::drive::{drive, exit_of};
+use super::drive::{Inputs, drive, exit_of};
 use super::steer::{Source, Steer};
-use super::{AgentOptions, Global, prompt, sessions};
+use super::{AgentOptions, Global, ask, prompt, sessions};
 use crate::fault::{Exit, Fault};
+use crate::output;
 use crate::render::Render;
 use crate::render::human::{Human, HumanOptions};
 use crate::render::json::Json;
+use crate::render::metrics;
+use crate::telemetry::log;
 use last_message::LastMessage;
 
 /// Run the agent on a prompt and print its answer
@@ -85,7 +89,10 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
     }
     let has_schema = schema.is_some();
     let loom = global.open(&config).await?;
-    let agent = loom.agent().await?.output_schema(schema).build()?;
+    let counted = Arc::new(Metrics::new());
+    let builder = loom.agent().await?.observer(Arc::clone(&counted) as _);
+    let (builder, mut desk) = ask::attach(builder, &config, arguments.json)?;
+    let agent = builder.output_schema(schema).build()?;
     let options = options(&arguments.agent, &config, agent.memory().as_ref(), prompt).await?;
     let mut render = arguments.renderer(&global, has_schema);
     let run = agent.start(options);
@@ -93,7 +100,17 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
         Some(source) => Some(Steer::start(source, run.steering()).await?),
         None => None,
     };
-    let outcome = drive(run, render.as_mut(), steer).await?;
+    let inputs = Inputs {
+        steer,
+        desk: desk.as_mut(),
+        typed: None,
+    };
+    let outcome = drive(run, render.as_mut(), inputs).await;
+    loom.shutdown().await;
+    let outcome = outcome?;
+    if global.verbose > 0 {
+        output::note(&metrics::table(&counted.snapshot()));
+    }
     if let (Some(last_message), true) = (last_message, outcome.is_completed()) {
         last_message.write(outcome.text())?;
     }
@@ -149,7 +166,7 @@ impl RunArguments {
             introduced: false,
             ..human_options(global)
         };
-        Box::new(Human::new(io::stdout(), anstream::stderr(), options))
+        Box::new(Human::new(io::stdout(), log::stderr(), options))
     }
 }
 
@@ -157,8 +174,8 @@ impl RunArguments {
 pub(super) fn human_options(global: &Global) -> HumanOptions {
     HumanOptions {
         out_is_terminal: io::stdout().is_terminal(),
-        err_is_terminal: io::stderr().is_terminal(),
-        quiet: global.quiet,
+        err_is_terminal: io::stderr().is_terminal() && !log::is_json(),
+        quiet: global.quiet || log::is_json(),
         verbose: global.verbose > 0,
         ..HumanOptions::default()
     }

@@ -254,6 +254,15 @@ impl<O: Write, E: Write> Render for Human<O, E> {
         Ok(())
     }
 
+    fn suspend(&mut self) {
+        self.spinner.stop();
+        self.close_reasoning();
+        if self.options.out_is_terminal && std::mem::take(&mut self.line_is_open) {
+            // A terminal that is gone shows in the next event.
+            let _ = self.out.write_all(b"\n").and_then(|()| self.out.flush());
+        }
+    }
+
     fn stopping(&mut self) {
         if !std::mem::replace(&mut self.stopping, true) {
             self.line(DIM, "·", "stopping; press Ctrl-C again to leave at once");

@@ -11,14 +11,14 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, Interest, ReadBuf};
 
 /// It must be read by nobody else meanwhile.
-pub(super) struct Terminal {
+pub(in crate::cli) struct Terminal {
     /// None once it failed.
     file: Option<AsyncFd<File>>,
 }
 
 impl Terminal {
     /// The process's stdin, which must be a terminal.
-    pub(super) fn open() -> io::Result<Self> {
+    pub(in crate::cli) fn open() -> io::Result<Self> {
         Self::over(File::from(io::stdin().as_fd().try_clone_to_owned()?))
     }
 

@@ -3,15 +3,15 @@
 use std::fmt;
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use crate::output;
 
 /// Warnings of plugins, such as a session whose end was torn.
-const PLUGIN: &str = "loom::plugin";
+pub(super) const PLUGIN: &str = "loom::plugin";
 /// What the person waits for, such as the first compilation of a plugin.
-const NOTICE: &str = "loom::notice";
+pub(super) const NOTICE: &str = "loom::notice";
 
 /// Writes them to stderr, a line each.
 pub(super) struct Notices {
@@ -21,13 +21,7 @@ pub(super) struct Notices {
 
 impl<S: Subscriber> Layer<S> for Notices {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let metadata = event.metadata();
-        let shown = match metadata.target() {
-            PLUGIN => *metadata.level() <= Level::WARN,
-            NOTICE => !self.quiet,
-            _ => false,
-        };
-        if !shown {
+        if !is_shown(event.metadata(), self.quiet) {
             return;
         }
         let mut text = Text::default();
@@ -36,6 +30,15 @@ impl<S: Subscriber> Layer<S> for Notices {
             Some(plugin) => output::warning(&format!("{plugin}: {}", text.message)),
             None => output::note(&text.message),
         }
+    }
+}
+
+/// Whether the person has to see it.
+pub(super) fn is_shown(metadata: &Metadata<'_>, quiet: bool) -> bool {
+    match metadata.target() {
+        PLUGIN => *metadata.level() <= Level::WARN,
+        NOTICE => !quiet || *metadata.level() <= Level::WARN,
+        _ => false,
     }
 }
 

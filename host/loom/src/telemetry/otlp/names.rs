@@ -1,0 +1,77 @@
+//! The names of OpenTelemetry's semantic conventions for generative AI, as far as runs have what they
+//! name, and of the few things that they have no name for. The conventions are in development; these
+//! are those of `gen-ai-spans`, `gen-ai-agent-spans` and `gen-ai-metrics` after version 1.37, where
+//! `gen_ai.system` became `gen_ai.provider.name`.
+
+use loom_types::{Category, Error};
+use opentelemetry::KeyValue;
+
+pub(super) const CHAT: &str = "chat";
+pub(super) const EXECUTE_TOOL: &str = "execute_tool";
+pub(super) const INVOKE_AGENT: &str = "invoke_agent";
+
+pub(super) const OPERATION: &str = "gen_ai.operation.name";
+pub(super) const PROVIDER: &str = "gen_ai.provider.name";
+pub(super) const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub(super) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(super) const TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
+pub(super) const STREAM: &str = "gen_ai.request.stream";
+pub(super) const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+pub(super) const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+pub(super) const CACHE_READ_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+pub(super) const CACHE_WRITE_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
+pub(super) const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+pub(super) const CONVERSATION: &str = "gen_ai.conversation.id";
+pub(super) const AGENT: &str = "gen_ai.agent.name";
+pub(super) const TOOL: &str = "gen_ai.tool.name";
+pub(super) const TOOL_TYPE: &str = "gen_ai.tool.type";
+pub(super) const TOOL_CALL: &str = "gen_ai.tool.call.id";
+pub(super) const TOOL_ARGUMENTS: &str = "gen_ai.tool.call.arguments";
+pub(super) const TOOL_RESULT: &str = "gen_ai.tool.call.result";
+pub(super) const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
+pub(super) const TOKEN_TYPE: &str = "gen_ai.token.type";
+pub(super) const ERROR_TYPE: &str = "error.type";
+
+pub(super) const RUN: &str = "loom.run.id";
+pub(super) const OUTCOME: &str = "loom.run.outcome";
+pub(super) const TURN: &str = "loom.turn";
+pub(super) const COST: &str = "loom.cost.usd";
+pub(super) const MEMBER: &str = "loom.pool.member";
+
+/// The class of an error, for `error.type`.
+pub(super) fn error_type(error: &Error) -> &'static str {
+    match error.category() {
+        Category::Network => "network",
+        Category::Timeout => "timeout",
+        Category::RateLimit => "rate_limit",
+        Category::Service => "service",
+        Category::Validation => "validation",
+        Category::Permission => "permission",
+        Category::Authentication => "authentication",
+        Category::NotFound => "not_found",
+        Category::Internal => "internal",
+    }
+}
+
+/// `error.type` of a tool call: its result does not say of which class the error is.
+pub(super) const TOOL_ERROR: &str = "tool_error";
+
+/// Provider and model of `provider/model`.
+pub(super) fn parts(model: &str) -> (&str, &str) {
+    model.split_once('/').unwrap_or(("", model))
+}
+
+/// Which operation, and whose model it is or was to be.
+pub(super) fn operation(name: &'static str, model: &str) -> Vec<KeyValue> {
+    let (provider, model) = parts(model);
+    vec![
+        KeyValue::new(OPERATION, name),
+        KeyValue::new(PROVIDER, provider.to_owned()),
+        KeyValue::new(REQUEST_MODEL, model.to_owned()),
+    ]
+}
+
+/// A number of tokens; the protocol's numbers have a sign.
+pub(super) fn tokens(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
+}
