@@ -385,13 +385,25 @@ mod imp {
         if let Some((word, what)) = of_the_way(code) {
             return network(word, format!("{whom}: {what}"));
         }
-        let (kind, what) = match code {
+        let (kind, what) = match of_the_request(code).or_else(|| of_the_answer(code)) {
+            Some((kind, what)) => (kind, what.to_owned()),
+            None => (
+                ErrorKind::Unavailable,
+                format!("the request failed ({code:?})"),
+            ),
+        };
+        Error::new(kind, format!("{whom}: {what}"))
+    }
+
+    /// What the host refused to send.
+    fn of_the_request(code: &ErrorCode) -> Option<(ErrorKind, &'static str)> {
+        Some(match code {
             ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
                 (ErrorKind::Denied, "the host does not allow requests to it")
             }
             ErrorCode::ConnectionLimitReached => (
                 ErrorKind::Denied,
-                "the host allows no more requests in one call; raise http_requests, or ask for less",
+                "the host allows no more requests in one call; ask for less at once",
             ),
             ErrorCode::ConfigurationError => (
                 ErrorKind::Unauthenticated,
@@ -407,6 +419,13 @@ mod imp {
                 ErrorKind::InvalidInput,
                 "the request is larger than the host allows; send less at once",
             ),
+            _ => return None,
+        })
+    }
+
+    /// What was wrong with the answer, or with how long it took.
+    fn of_the_answer(code: &ErrorCode) -> Option<(ErrorKind, &'static str)> {
+        Some(match code {
             ErrorCode::DnsTimeout
             | ErrorCode::ConnectionTimeout
             | ErrorCode::ConnectionReadTimeout
@@ -420,12 +439,8 @@ mod imp {
                 ErrorKind::Unavailable,
                 "its answer is packed in a way that cannot be read",
             ),
-            other => {
-                let what = format!("{whom}: the request failed ({other:?})");
-                return Error::unavailable(what);
-            }
-        };
-        Error::new(kind, format!("{whom}: {what}"))
+            _ => return None,
+        })
     }
 
     /// What failed before a whole answer was there, in a word for programs and in some for people.

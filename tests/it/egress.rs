@@ -251,7 +251,7 @@ async fn an_oversized_response_is_cut_off() {
         .await
         .unwrap_err();
     assert!(
-        error.message.contains("exceeds limit: 50000 bytes"),
+        error.message.contains("larger than the host allows"),
         "{error}"
     );
 }

@@ -287,7 +287,7 @@ async fn a_request_that_is_refused_by_the_host_is_a_matter_of_permission() {
         ..Limits::default()
     };
     let error = fetch("http://127.0.0.1:9/", &["http://127.0.0.1:9"], limits).await;
-    class(&error, Category::Permission, None, "raise http_requests");
+    class(&error, Category::Permission, None, "no more requests");
 }
 
 #[tokio::test]

@@ -34,7 +34,9 @@ fn full_year(text: &str) -> Option<u64> {
 
 /// Days from 1970 on; `month` counts from 0.
 fn days(year: u64, month: usize, day: u64) -> Option<u64> {
-    let is_leap = |year: u64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let length = lengths[month] + u64::from(month == 1 && is_leap(year));
     if !(1..=length).contains(&day) || !(1970..=9999).contains(&year) {

@@ -18,7 +18,7 @@ fn a_run_that_fails_says_why_and_how_to_go_on() {
     let ran = run.args(["run", "--session", "talk", "go"]).run().code(1);
     assert_eq!(ran.stdout, "");
     ran.complains("error: scripted 1.0.0: overloaded")
-        .complains("hint: check that the service is running")
+        .complains("hint: try again later")
         .complains("hint: go on with: loom run --resume=talk");
 }
 

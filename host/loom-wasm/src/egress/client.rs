@@ -123,6 +123,9 @@ fn code_of(error: &reqwest::Error) -> Error {
             info_code: None,
         };
     }
+    if deepest.starts_with("connection closed") {
+        return Error::ConnectionTerminated;
+    }
     // What else fails while connecting comes from the system, or from TLS on top of it.
     if error.is_connect() && io.is_some_and(|error| error.raw_os_error().is_none()) {
         return tls(&deepest);
