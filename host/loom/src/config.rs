@@ -409,20 +409,7 @@ impl ToolFilter {
     /// Whether a pattern matches a whole name; `*` stands for any run of characters.
     #[must_use]
     pub fn matches(pattern: &str, name: &str) -> bool {
-        let Some((start, rest)) = pattern.split_once('*') else {
-            return pattern == name;
-        };
-        let Some(mut name) = name.strip_prefix(start) else {
-            return false;
-        };
-        let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
-        for part in middle.split('*') {
-            match name.find(part) {
-                Some(at) => name = &name[at + part.len()..],
-                None => return false,
-            }
-        }
-        name.ends_with(end)
+        loom_core::pattern::matches(pattern, name)
     }
 }
 

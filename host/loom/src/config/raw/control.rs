@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use loom_types::{PermissionMode, Usd};
 
-use super::{any, check_tool_pattern, texts};
+use super::{any, texts};
 use crate::config::problem::nearest;
 use crate::config::section::{Located, Section};
 use crate::config::{BudgetConfig, address};
@@ -38,9 +38,6 @@ pub(in crate::config) struct RawTelemetry {
     pub(in crate::config) otlp_endpoint: Option<String>,
     pub(in crate::config) content: Option<bool>,
 }
-
-/// The rules for reminders that are built in.
-const REMINDERS: [&str; 5] = ["context", "errors", "repetition", "stale-todos", "budget"];
 
 pub(super) fn read_budget(mut section: Section<'_>) -> BudgetConfig {
     let usd = section.parsed_amount("usd", |dollars| match Usd::from_dollars(dollars) {
@@ -116,32 +113,21 @@ pub(crate) fn parse_mode(text: &str) -> Result<PermissionMode, String> {
     })
 }
 
-/// `TOOL`, or `TOOL(PATTERN)`. What the pattern means depends on the tool.
 fn check_rule(rule: &str) -> Result<(), String> {
-    let wrong = || {
-        format!(
-            "`{rule}` is no rule; write a tool such as \"read_file\", or with a pattern \"write_file(src/**)\""
-        )
-    };
-    let tool = match rule.split_once('(') {
-        Some((tool, pattern)) => match pattern.strip_suffix(')') {
-            Some(pattern) if !pattern.trim().is_empty() => tool,
-            _ => return Err(wrong()),
-        },
-        None => rule,
-    };
-    check_tool_pattern(tool.trim()).map_err(|_| wrong())
+    match rule.parse::<loom_core::Rule>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn check_reminder(name: &str) -> Result<(), String> {
-    if REMINDERS.contains(&name) {
+    let rules = loom_core::Reminders::default();
+    let names: Vec<_> = rules.names().collect();
+    if names.contains(&name) {
         return Ok(());
     }
-    Err(match nearest(name, REMINDERS) {
+    Err(match nearest(name, names.iter().copied()) {
         Some(near) => format!("there is no rule `{name}`; did you mean \"{near}\"?"),
-        None => format!(
-            "there is no rule `{name}`; there are {}",
-            REMINDERS.join(", ")
-        ),
+        None => format!("there is no rule `{name}`; there are {}", names.join(", ")),
     })
 }
