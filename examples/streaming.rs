@@ -46,7 +46,9 @@ fn describe(event: &RunEvent) -> String {
         RunEvent::TurnStarted { turn } => format!("turn {turn}"),
         RunEvent::ToolStarted { call } => format!("→ {} {}", call.name, call.arguments),
         RunEvent::ToolProgress { message, .. } => format!("  {message}"),
-        RunEvent::ToolCompleted { result, duration } => {
+        RunEvent::ToolCompleted {
+            result, duration, ..
+        } => {
             let mark = if result.is_error { "✗" } else { "✓" };
             format!("{mark} {} in {duration:.1?}", result.name)
         }

@@ -118,7 +118,14 @@ impl State {
             RunEvent::ModelAnswered { .. } => self.answered(now, run.run_id, event),
             RunEvent::PermissionAsked { .. } => counts.permissions.asked += 1,
             RunEvent::PermissionDecided { decision, .. } => counts.permissions.decided(decision),
-            RunEvent::ToolCompleted { result, duration } => {
+            RunEvent::ToolCompleted {
+                result,
+                duration,
+                error,
+            } => {
+                if let Some(category) = error {
+                    counts.errors.add(*category);
+                }
                 counts.tools.add(*duration, result.is_error);
                 entry(&mut counts.by_tool, &result.name).add(*duration, result.is_error);
                 self.tool_latency.record(*duration);

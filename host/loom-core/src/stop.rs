@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loom_types::Limit;
+use loom_types::{Category, Limit};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,17 @@ use tokio_util::sync::CancellationToken;
 pub(crate) enum Cause {
     Cancelled,
     Limit(Limit),
+}
+
+impl Cause {
+    /// How calls that end for it are counted.
+    pub(crate) fn category(self) -> Category {
+        match self {
+            Self::Cancelled => Category::Internal,
+            Self::Limit(Limit::WallTime(_)) => Category::Timeout,
+            Self::Limit(_) => Category::Validation,
+        }
+    }
 }
 
 /// The stop signal of one run.

@@ -88,21 +88,31 @@ impl Category {
         Self::NotFound,
         Self::Internal,
     ];
+
+    /// The name that it has in JSON, in metrics and in traces: `rate_limit`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::RateLimit => "rate_limit",
+            Self::Service => "service",
+            Self::Validation => "validation",
+            Self::Permission => "permission",
+            Self::Authentication => "authentication",
+            Self::NotFound => "not_found",
+            Self::Internal => "internal",
+        }
+    }
 }
 
 impl std::fmt::Display for Category {
     /// For people: `rate limit`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Network => "network",
-            Self::Timeout => "timeout",
             Self::RateLimit => "rate limit",
-            Self::Service => "service",
-            Self::Validation => "validation",
-            Self::Permission => "permission",
-            Self::Authentication => "authentication",
             Self::NotFound => "not found",
-            Self::Internal => "internal",
+            other => other.as_str(),
         })
     }
 }

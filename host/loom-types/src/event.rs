@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, CorrelationId, Error, Latency, Message, Outcome, PermissionDecision, PermissionRequest,
-    Routing, RunId, SessionId, ToolCall, ToolResult, Usage, Usd,
+    CallId, Category, CorrelationId, Error, Latency, Message, Outcome, PermissionDecision,
+    PermissionRequest, Routing, RunId, SessionId, ToolCall, ToolResult, Usage, Usd,
 };
 
 /// One thing that happened.
@@ -75,6 +75,9 @@ pub enum RunEvent {
     ToolCompleted {
         result: ToolResult,
         duration: Duration,
+        /// The class of the error, if the result is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Category>,
     },
     /// Something happened in the run of a sub-agent that this call started. Pieces of its answer and
     /// of its reasoning are left out.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use loom_types::{Error, Limit, Result, RunEvent, ToolCall, ToolContext, ToolResult};
+use loom_types::{Category, Error, Limit, Result, RunEvent, ToolCall, ToolContext, ToolResult};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -43,8 +43,25 @@ struct Batch {
 struct Ended {
     index: usize,
     call: ToolCall,
+    done: Done,
+}
+
+/// What came of a call.
+struct Done {
     result: ToolResult,
     duration: Duration,
+    error: Option<Category>,
+}
+
+impl Done {
+    /// A call that did not run, or whose end nobody waited for.
+    fn without_running(result: ToolResult, error: Category) -> Self {
+        Self {
+            result,
+            duration: Duration::ZERO,
+            error: Some(error),
+        }
+    }
 }
 
 /// What the executor waits for while calls run.
@@ -72,11 +89,11 @@ impl Executor {
                 "an earlier run was interrupted in `{name}`; what it had done is unknown"
             ))
             .await;
-            results.push(reply::interrupted(&call));
+            let result = reply::interrupted(&call);
+            results.push(Done::without_running(result, Category::Internal));
             self.events.emit(RunEvent::ToolStarted { call }).await;
         }
-        let results = results.into_iter().map(|result| (result, Duration::ZERO));
-        self.record_results(results.collect()).await?;
+        self.record_results(results).await?;
         self.run_calls(again).await
     }
 
@@ -114,25 +131,13 @@ impl Executor {
             while let Some(Some(next)) = batch.running.next().now_or_never() {
                 ended.push(next);
             }
-            for Ended {
-                index,
-                call,
-                result,
-                ..
-            } in &mut ended
-            {
-                batch.schedule.done(*index);
-                let call = ToolCall {
-                    id: call.id.clone(),
-                    name: std::mem::take(&mut call.name),
-                    arguments: std::mem::take(&mut call.arguments),
-                };
-                self.watch.saw_call(self.tally.turns, call, result);
+            let mut results = Vec::with_capacity(ended.len());
+            for Ended { index, call, done } in ended {
+                batch.schedule.done(index);
+                self.watch.saw_call(self.tally.turns, call, &done.result);
+                results.push(done);
             }
-            let results = ended
-                .into_iter()
-                .map(|ended| (ended.result, ended.duration));
-            self.record_results(results.collect()).await?;
+            self.record_results(results).await?;
         }
     }
 
@@ -246,17 +251,21 @@ impl Executor {
     }
 
     /// Writes results to the session, then tells of them.
-    async fn record_results(&mut self, results: Vec<(ToolResult, Duration)>) -> Result<(), End> {
+    async fn record_results(&mut self, results: Vec<Done>) -> Result<(), End> {
         if results.is_empty() {
             return Ok(());
         }
         let entries = results
             .iter()
-            .map(|(result, _)| session::result_entry(result));
+            .map(|done| session::result_entry(&done.result));
         self.journal.append(entries.collect()).await?;
-        for (result, duration) in results {
-            self.transcript.push_result(result.clone());
-            let event = RunEvent::ToolCompleted { result, duration };
+        for done in results {
+            self.transcript.push_result(done.result.clone());
+            let event = RunEvent::ToolCompleted {
+                result: done.result,
+                duration: done.duration,
+                error: done.error,
+            };
             self.events.emit(event).await;
         }
         Ok(())
@@ -273,7 +282,7 @@ impl Executor {
                 biased;
                 Some(side) = self.side.recv() => self.pass_on(side).await,
                 ended = batch.running.next() => match ended {
-                    Some(ended) => results.push((ended.result, ended.duration)),
+                    Some(ended) => results.push(ended.done),
                     None => break,
                 },
                 () = &mut grace => break,
@@ -284,14 +293,18 @@ impl Executor {
         }
         // What has not ended by now is aborted.
         drop(batch.running);
-        let answered =
-            |call: &ToolCall| results.iter().any(|(result, _)| result.call_id == call.id);
+        let answered = |call: &ToolCall| {
+            results
+                .iter()
+                .any(|done: &Done| done.result.call_id == call.id)
+        };
         let mut open = self.transcript.open_calls();
         open.retain(|call| !answered(call));
         for call in open {
             let mut waiting = batch.planned.iter().flatten();
             let started = waiting.all(|planned| planned.call.id != call.id);
-            results.push((reply::stopped(&call, cause, started), Duration::ZERO));
+            let result = reply::stopped(&call, cause, started);
+            results.push(Done::without_running(result, cause.category()));
             if !started {
                 self.events.emit(RunEvent::ToolStarted { call }).await;
             }
@@ -320,8 +333,7 @@ async fn refuse(index: usize, call: ToolCall, limit: Limit) -> Ended {
     Ended {
         index,
         call,
-        result,
-        duration: Duration::ZERO,
+        done: Done::without_running(result, Cause::Limit(limit).category()),
     }
 }
 
@@ -342,14 +354,15 @@ async fn run_call(
         Err(error) => Err(error),
     };
     let duration = started.elapsed();
-    let kind = outcome.as_ref().err().map(|error| error.kind);
-    tracing::debug!(tool = call.name, call_id = %call.id, ?duration, error = ?kind, "tool call ended");
-    Ended {
-        index,
-        result: reply::result(&call, outcome, limits.max_result_bytes),
-        call,
+    let error = outcome.as_ref().err().map(Error::category);
+    tracing::debug!(tool = call.name, call_id = %call.id, ?duration, ?error, "tool call ended");
+    let result = reply::result(&call, outcome, limits.max_result_bytes);
+    let done = Done {
+        result,
         duration,
-    }
+        error,
+    };
+    Ended { index, call, done }
 }
 
 /// Whether a call may run. Asking somebody may take long; the tool's own time does not run meanwhile.

@@ -24,8 +24,7 @@ pub struct MetricsSnapshot {
     /// By the name of the tool.
     pub by_tool: BTreeMap<String, ToolMetrics>,
     pub pool: PoolCounts,
-    /// Errors of models, retried ones included, and of whatever else ended a run. Failed tool calls
-    /// are in [`ToolMetrics::errors`]: their results do not say of which class they are.
+    /// Errors of models, retried ones included, of tool calls, and of whatever else ended a run.
     pub errors: ErrorCounts,
     pub permissions: PermissionCounts,
     /// Messages that were put into running runs.
@@ -141,13 +140,16 @@ impl ErrorCounts {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
-        CATEGORIES.iter().map(|category| self.of(*category)).sum()
+        Category::ALL
+            .iter()
+            .map(|category| self.of(*category))
+            .sum()
     }
 
     /// The classes with any errors, by name.
     pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = *self;
-        let counted = CATEGORIES.map(|category| (name(category), counts.of(category)));
+        let counted = Category::ALL.map(|category| (category.as_str(), counts.of(category)));
         counted.into_iter().filter(|(_, count)| *count > 0)
     }
 
@@ -167,32 +169,6 @@ impl ErrorCounts {
             Category::NotFound => &mut self.not_found,
             Category::Internal => &mut self.internal,
         }
-    }
-}
-
-const CATEGORIES: [Category; 9] = [
-    Category::Network,
-    Category::Timeout,
-    Category::RateLimit,
-    Category::Service,
-    Category::Validation,
-    Category::Permission,
-    Category::Authentication,
-    Category::NotFound,
-    Category::Internal,
-];
-
-fn name(category: Category) -> &'static str {
-    match category {
-        Category::Network => "network",
-        Category::Timeout => "timeout",
-        Category::RateLimit => "rate_limit",
-        Category::Service => "service",
-        Category::Validation => "validation",
-        Category::Permission => "permission",
-        Category::Authentication => "authentication",
-        Category::NotFound => "not_found",
-        Category::Internal => "internal",
     }
 }
 

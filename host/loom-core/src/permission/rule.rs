@@ -94,8 +94,8 @@ pub(super) enum Concern {
 }
 
 impl Rule {
-    /// The rule that allows calls like this one and no others: those that touch the same resources
-    /// in the same way or, if it touches none or nobody knows what, those with the same arguments.
+    /// The rule that allows calls like this one and no others: those that touch the same files in the
+    /// same way or, if it touches anything else or nobody knows what, those with the same arguments.
     /// Paths in `base` are written relative to it.
     #[must_use]
     pub fn exactly(request: &PermissionRequest, base: &std::path::Path) -> Self {

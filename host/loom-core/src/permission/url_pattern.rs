@@ -98,19 +98,6 @@ impl UrlPattern {
     }
 }
 
-/// The text of a pattern that matches this URL alone; none if it has parts that patterns don't look at.
-pub(super) fn exactly(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let host = host_of(&url)?;
-    let plain = url.as_str() == text
-        && url.host_str() == Some(&host)
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.fragment().is_none()
-        && url.path().starts_with('/');
-    plain.then(|| escaped(text.as_bytes(), MEANT))
-}
-
 /// The text of a pattern that matches all URLs of the same scheme, host and port.
 pub(super) fn same_host(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;

@@ -174,6 +174,7 @@ mod tests {
     #[test]
     fn examples_in_topics_are_options_and_keys_that_exist() {
         for topic in &TOPICS {
+            // Deeper indented where the text around is indented.
             let example = settings(topic.text);
             let problem = crate::Config::from_toml(&example).err();
             assert_eq!(problem, None, "{}:\n{example}", topic.name);

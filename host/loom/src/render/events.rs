@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom_types::{
-    CallId, Content, CorrelationId, Error, Limit, Message, Outcome, Part, Reasoning, Report, Role,
-    RunEvent, ToolCall, ToolResult, Usage,
+    CallId, Category, Content, CorrelationId, Error, Limit, Message, Outcome, Part, Reasoning,
+    Report, Role, RunEvent, ToolCall, ToolResult, Usage,
 };
 
 pub(super) const USAGE: Usage = Usage {
@@ -88,6 +88,7 @@ pub(super) fn result(call: &ToolCall, text: &str, is_error: bool) -> RunEvent {
             is_error,
         },
         duration: Duration::from_millis(12),
+        error: is_error.then_some(Category::Permission),
     }
 }
 

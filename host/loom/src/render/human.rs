@@ -240,7 +240,9 @@ impl<O: Write, E: Write> Render for Human<O, E> {
             RunEvent::MessageCompleted { message } => self.message(message)?,
             RunEvent::ToolStarted { call } => self.tool_started(call),
             RunEvent::ToolProgress { message, .. } => self.spinner.show(message),
-            RunEvent::ToolCompleted { result, duration } => {
+            RunEvent::ToolCompleted {
+                result, duration, ..
+            } => {
                 self.tool_completed(result, &text::duration(*duration));
             }
             RunEvent::Warning { message } => self.line(YELLOW.bold(), "warning:", message),

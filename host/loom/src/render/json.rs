@@ -316,9 +316,9 @@ impl<W: Write> Render for Json<W> {
                 let fraction = *fraction;
                 self.tool_progress(call_id, ProgressContent { message, fraction })
             }
-            RunEvent::ToolCompleted { result, duration } => {
-                self.tool_completed(result, milliseconds(*duration))
-            }
+            RunEvent::ToolCompleted {
+                result, duration, ..
+            } => self.tool_completed(result, milliseconds(*duration)),
             RunEvent::TurnCompleted { turn, usage } => self.line(&Line::TurnCompleted {
                 turn: *turn,
                 usage: Counts::of(*usage),

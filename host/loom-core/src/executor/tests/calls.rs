@@ -93,9 +93,9 @@ async fn results_are_told_as_they_come_and_sent_in_call_order() {
     let told: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            RunEvent::ToolCompleted { result, duration } => {
-                Some((result.name.as_str(), duration.as_secs()))
-            }
+            RunEvent::ToolCompleted {
+                result, duration, ..
+            } => Some((result.name.as_str(), duration.as_secs())),
             _ => None,
         })
         .collect();

@@ -13,20 +13,16 @@ use crate::permission::url_pattern;
 
 /// What has a meaning in a tool's name.
 const IN_TOOL: &str = "*()";
-/// What has a meaning in names that are no files.
-const IN_NAME: &str = "*;:/=?[]{}";
 
 pub(super) fn exactly(request: &PermissionRequest, scope: &Scope) -> Rule {
     let tool = tool(request);
     let what = match &request.footprint {
-        Footprint::Resources(touches) if !touches.is_empty() => {
-            let mut items: Vec<_> = touches.iter().map(|touch| item(touch, scope)).collect();
-            items.sort();
-            items.dedup();
-            items.join("; ")
-        }
-        _ => arguments(&request.arguments),
+        // What a call does to a file is in the tool's name; what it does to an address or a table may be
+        // in any argument.
+        Footprint::Resources(touches) if !touches.is_empty() => files(touches, scope),
+        _ => None,
     };
+    let what = what.unwrap_or_else(|| arguments(&request.arguments));
     read(&format!("{tool}({what})"))
 }
 
@@ -40,6 +36,18 @@ pub(super) fn suggested(request: &PermissionRequest, scope: &Scope) -> Rule {
     let wider: Option<Rule> = wider.and_then(|it| format!("{tool}({it})").parse().ok());
     let wider = wider.filter(|rule| rule.covers(request, scope));
     wider.unwrap_or_else(|| read(&tool))
+}
+
+/// The files that a call touches; none if it touches anything else.
+fn files(touches: &[Touch], scope: &Scope) -> Option<String> {
+    let item = |touch: &Touch| match &touch.resource {
+        Resource::File { path, .. } => Some(item(touch.mode, file(&scope.absolute(path), scope))),
+        Resource::Url(_) | Resource::Named { .. } => None,
+    };
+    let mut items: Vec<_> = touches.iter().map(item).collect::<Option<_>>()?;
+    items.sort();
+    items.dedup();
+    Some(items.join("; "))
 }
 
 fn read(text: &str) -> Rule {
@@ -59,9 +67,8 @@ fn tool(request: &PermissionRequest) -> String {
     words.join("\\x20")
 }
 
-fn item(touch: &Touch, scope: &Scope) -> String {
-    let name = resource(&touch.resource, scope);
-    match touch.mode {
+fn item(mode: AccessMode, name: String) -> String {
+    match mode {
         AccessMode::Read => format!("read {name}"),
         // Whoever may write may read: the rule stays short.
         AccessMode::Write => without_mode(name),
@@ -78,21 +85,6 @@ fn without_mode(name: String) -> String {
         }
     }
     name
-}
-
-fn resource(resource: &Resource, scope: &Scope) -> String {
-    match resource {
-        Resource::File { path, .. } => file(&scope.absolute(path), scope),
-        Resource::Url(text) => url_pattern::exactly(text)
-            .unwrap_or_else(|| format!("url:{}", escaped(text.as_bytes(), IN_NAME))),
-        Resource::Named { scheme, name } => {
-            let scheme = match scheme.as_str() {
-                "url" => "\\x75rl".to_owned(),
-                scheme => escaped(scheme.as_bytes(), IN_NAME),
-            };
-            format!("{scheme}:{}", escaped(name.as_bytes(), IN_NAME))
-        }
-    }
 }
 
 /// `path` is absolute.

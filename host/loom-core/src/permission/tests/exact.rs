@@ -27,10 +27,8 @@ fn exact_rules_read_like_what_a_person_would_write() {
     check(&["write /work/b", "read /work/a"], "tool(b; read a)");
     check(&["write /work/read me"], "tool(read\\ me)");
     check(&["write /work/[a] b)\u{202e}"], "tool(\\[a\\] b)\\u{202e})");
-    check(&["write https://h/a?b=c&d"], "tool(https://h/a?b=c&d)");
-    check(&["write https://h/*;x"], "tool(https://h/\\*\\;x)");
-    check(&["write https://h"], "tool(url:https\\:\\/\\/h)");
-    check(&["write db:users"], "tool(db:users)");
+    check(&["write https://h/a"], "tool({})");
+    check(&["write /work/a", "write db:users"], "tool({})");
     let run = opaque(
         "run",
         json!({"command": "ls \"a\"\n\u{202e}", "b": [1, null]}),
@@ -191,11 +189,14 @@ fn alike() -> impl Strategy<Value = (PermissionRequest, PermissionRequest)> {
     })
 }
 
-/// Whether an exact rule for the one call may mean the other: the same resources, or the same
-/// arguments if it touches none. Where the one writes, the other may read as well.
+/// Whether an exact rule for the one call may mean the other: the same files, or the same arguments if
+/// it touches none or anything else. Where the one writes, the other may read as well.
 fn same(one: &PermissionRequest, other: &PermissionRequest) -> bool {
     let by_arguments = match &one.footprint {
-        Footprint::Resources(touches) => touches.is_empty(),
+        Footprint::Resources(touches) => {
+            let is_file = |touch: &Touch| matches!(touch.resource, Resource::File { .. });
+            touches.is_empty() || !touches.iter().all(is_file)
+        }
         Footprint::Everything => true,
     };
     let same = if by_arguments {

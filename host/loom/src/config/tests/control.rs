@@ -142,10 +142,10 @@ tools = { at_once = { run_bash = 0, "a.b" = "x" }, todo = 0 }
       ROOT/home/config/loom/config.toml:2: budget.tool_calls: expected an integer, found a string
       ROOT/home/config/loom/config.toml:2: budget.tool_call: unknown key; did you mean `budget.tool_calls`?
       ROOT/home/config/loom/config.toml:3: permissions.mode: `yolo` is no mode; there are ask, auto, read-only, deny
-      ROOT/home/config/loom/config.toml:3: permissions.allow[0]: `write_file(src` is no rule; write a tool such as "read_file", or with a pattern "write_file(src/**)"
-      ROOT/home/config/loom/config.toml:3: permissions.allow[1]: `(x)` is no rule; write a tool such as "read_file", or with a pattern "write_file(src/**)"
-      ROOT/home/config/loom/config.toml:3: permissions.allow[2]: `a b` is no rule; write a tool such as "read_file", or with a pattern "write_file(src/**)"
-      ROOT/home/config/loom/config.toml:3: permissions.allow[3]: `x()` is no rule; write a tool such as "read_file", or with a pattern "write_file(src/**)"
+      ROOT/home/config/loom/config.toml:3: permissions.allow[0]: `write_file(src` is not a rule: the last sign must be `)`; right are for example `write_file`, `write_file(src/**)`, `http_request(https://api.example.com)` and `run(command=git *)`
+      ROOT/home/config/loom/config.toml:3: permissions.allow[1]: `(x)` is not a rule: it has no tool; right are for example `write_file`, `write_file(src/**)`, `http_request(https://api.example.com)` and `run(command=git *)`
+      ROOT/home/config/loom/config.toml:3: permissions.allow[2]: `a b` is not a rule: a tool's name has no spaces and no `)`; right are for example `write_file`, `write_file(src/**)`, `http_request(https://api.example.com)` and `run(command=git *)`
+      ROOT/home/config/loom/config.toml:3: permissions.allow[3]: `x()` is not a rule: there is nothing between the parentheses; leave them out to mean every call; right are for example `write_file`, `write_file(src/**)`, `http_request(https://api.example.com)` and `run(command=git *)`
       ROOT/home/config/loom/config.toml:3: permissions.deny: expected a list of strings, found a string
       ROOT/home/config/loom/config.toml:4: agents.enabled: expected true or false, found an integer
       ROOT/home/config/loom/config.toml:4: agents.depth: 0 is too small; at least 1

@@ -168,7 +168,11 @@ fn a_reader_that_has_gone_is_told() {
             Ok(())
         }
     }
-    let mut human = Human::new(Gone, io::sink(), PIPED);
+    let terminal = HumanOptions {
+        out_is_terminal: true,
+        ..PIPED
+    };
+    let mut human = Human::new(Gone, io::sink(), terminal);
     assert!(human.event(&text("x")).is_err());
     let mut human = Human::new(io::sink(), Gone, PIPED);
     for event in whole_run() {

@@ -28,7 +28,7 @@ fn lines(events: &[RunEvent]) -> Vec<Value> {
 #[test]
 fn a_whole_run_is_one_object_a_line() {
     insta::assert_snapshot!(show(&whole_run()), @r#"
-    {"type":"thread.started","thread_id":"s","run_id":"r","model":"p/m","resumed":false}
+    {"type":"thread.started","thread_id":"s","run_id":"r","model":"p/m","resumed":false,"correlation_id":"00000000-0000-7000-8000-000000000001"}
     {"type":"turn.started","turn":1}
     {"type":"item.started","item":{"id":"item_0","type":"reasoning","status":"in_progress","text":""}}
     {"type":"item.updated","item":{"id":"item_0","type":"reasoning","status":"in_progress","delta":"I should "}}
@@ -51,7 +51,7 @@ fn a_whole_run_is_one_object_a_line() {
     {"type":"item.updated","item":{"id":"item_4","type":"agent_message","status":"in_progress","delta":"line 1.\nBye"}}
     {"type":"item.completed","item":{"id":"item_4","type":"agent_message","status":"completed","text":"It says line 1.\nBye"}}
     {"type":"turn.completed","turn":2,"usage":{"input_tokens":1234,"output_tokens":56,"cache_read_tokens":7,"cache_write_tokens":0,"reasoning_tokens":8,"cached_input_tokens":7}}
-    {"type":"run.completed","thread_id":"s","run_id":"r","exit_code":0,"text":"It says line 1.\nBye","turns":2,"tool_calls":2,"usage":{"input_tokens":1234,"output_tokens":56,"cache_read_tokens":7,"cache_write_tokens":0,"reasoning_tokens":8,"cached_input_tokens":7},"duration_ms":3400}
+    {"type":"run.completed","thread_id":"s","run_id":"r","exit_code":0,"text":"It says line 1.\nBye","turns":2,"tool_calls":2,"usage":{"input_tokens":1234,"output_tokens":56,"cache_read_tokens":7,"cache_write_tokens":0,"reasoning_tokens":8,"cached_input_tokens":7},"cost_usd":null,"duration_ms":3400}
     "#);
 }
 
@@ -73,11 +73,11 @@ fn the_end_of_a_run_is_the_last_line_with_its_exit_code() {
 fn a_failure_says_what_a_script_decides_on() {
     let text = show(&[started(), turn(1), failed()]);
     insta::assert_snapshot!(text, @r#"
-    {"type":"thread.started","thread_id":"s","run_id":"r","model":"p/m","resumed":false}
+    {"type":"thread.started","thread_id":"s","run_id":"r","model":"p/m","resumed":false,"correlation_id":"00000000-0000-7000-8000-000000000001"}
     {"type":"turn.started","turn":1}
     {"type":"turn.failed","turn":1,"error":{"kind":"rate_limited","category":"rate_limit","message":"too many requests","advice":"wait before trying again","retryable":true,"origin":"openai","http_status":429,"retry_after_ms":2000}}
     {"type":"error","message":"too many requests"}
-    {"type":"run.failed","thread_id":"s","run_id":"r","exit_code":1,"text":"","turns":2,"tool_calls":2,"usage":{"input_tokens":1234,"output_tokens":56,"cache_read_tokens":7,"cache_write_tokens":0,"reasoning_tokens":8,"cached_input_tokens":7},"duration_ms":3400,"error":{"kind":"rate_limited","category":"rate_limit","message":"too many requests","advice":"wait before trying again","retryable":true,"origin":"openai","http_status":429,"retry_after_ms":2000}}
+    {"type":"run.failed","thread_id":"s","run_id":"r","exit_code":1,"text":"","turns":2,"tool_calls":2,"usage":{"input_tokens":1234,"output_tokens":56,"cache_read_tokens":7,"cache_write_tokens":0,"reasoning_tokens":8,"cached_input_tokens":7},"cost_usd":null,"duration_ms":3400,"error":{"kind":"rate_limited","category":"rate_limit","message":"too many requests","advice":"wait before trying again","retryable":true,"origin":"openai","http_status":429,"retry_after_ms":2000}}
     "#);
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use loom_core::{Metrics, ObservedRun, Observer as _};
 use loom_types::{
-    CallId, Content, CorrelationId, Error, Latency, RunEvent, RunId, SessionId, ToolResult, Trace,
-    Usage, Usd,
+    CallId, Category, Content, CorrelationId, Error, Latency, RunEvent, RunId, SessionId,
+    ToolResult, Trace, Usage, Usd,
 };
 
 use super::*;
@@ -52,6 +52,7 @@ fn tool(name: &str, is_error: bool) -> RunEvent {
             content: vec![Content::Text(String::new())],
             is_error,
         },
+        error: is_error.then_some(Category::Permission),
         duration: Duration::from_millis(4),
     }
 }
@@ -84,7 +85,7 @@ fn a_run_is_a_few_lines() {
       calculate     1 call, mean 4ms
     latency         answer mean 1.5s, p95 1.5s; first token mean 250ms, p95 250ms; tool call mean 4ms, p95 4ms
     per minute      120 model calls, 1.5M tokens, 180 tool calls
-    errors          1 network
+    errors          1 service
     ");
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use loom_core::ObservedRun;
-use loom_types::{Outcome, RunEvent, Usage};
+use loom_types::{Category, Outcome, RunEvent, Usage};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
@@ -96,12 +96,16 @@ impl Instruments {
                 let failed = error.as_ref().map(names::error_type);
                 record(&self.chat, latency.total, attributes, failed);
             }
-            RunEvent::ToolCompleted { result, duration } => {
+            RunEvent::ToolCompleted {
+                result,
+                duration,
+                error,
+            } => {
                 let attributes = vec![
                     KeyValue::new(OPERATION, EXECUTE_TOOL),
                     KeyValue::new(names::TOOL, result.name.clone()),
                 ];
-                let failed = result.is_error.then_some(names::TOOL_ERROR);
+                let failed = error.map(Category::as_str);
                 record(&self.tool, *duration, attributes, failed);
             }
             RunEvent::RunEnded { outcome } => self.ended(run, outcome),

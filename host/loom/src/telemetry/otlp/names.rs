@@ -3,7 +3,7 @@
 //! are those of `gen-ai-spans`, `gen-ai-agent-spans` and `gen-ai-metrics` after version 1.37, where
 //! `gen_ai.system` became `gen_ai.provider.name`.
 
-use loom_types::{Category, Error};
+use loom_types::Error;
 use opentelemetry::KeyValue;
 
 pub(super) const CHAT: &str = "chat";
@@ -40,21 +40,8 @@ pub(super) const MEMBER: &str = "loom.pool.member";
 
 /// The class of an error, for `error.type`.
 pub(super) fn error_type(error: &Error) -> &'static str {
-    match error.category() {
-        Category::Network => "network",
-        Category::Timeout => "timeout",
-        Category::RateLimit => "rate_limit",
-        Category::Service => "service",
-        Category::Validation => "validation",
-        Category::Permission => "permission",
-        Category::Authentication => "authentication",
-        Category::NotFound => "not_found",
-        Category::Internal => "internal",
-    }
+    error.category().as_str()
 }
-
-/// `error.type` of a tool call: its result does not say of which class the error is.
-pub(super) const TOOL_ERROR: &str = "tool_error";
 
 /// Provider and model of `provider/model`.
 pub(super) fn parts(model: &str) -> (&str, &str) {

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use loom_core::ObservedRun;
-use loom_types::{CallId, Outcome, Routing, RunEvent, RunId, ToolCall, ToolResult, Trace};
+use loom_types::{
+    CallId, Category, Outcome, Routing, RunEvent, RunId, ToolCall, ToolResult, Trace,
+};
 use opentelemetry::trace::{
     Event, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
 };
@@ -106,9 +108,15 @@ impl Spans {
                 let started = (SystemTime::now(), call.clone());
                 open.calls.insert(call.id.clone(), started);
             }
-            RunEvent::ToolCompleted { result, duration } => {
+            RunEvent::ToolCompleted {
+                result,
+                duration,
+                error,
+            } => {
                 let started = open.calls.remove(&result.call_id);
-                ended.push(self.tool_span(run, started, result, *duration));
+                let mut span = self.tool_span(run, started, result, *duration);
+                fail(&mut span, error.map(Category::as_str));
+                ended.push(span);
             }
             _ => {}
         }
@@ -178,7 +186,6 @@ impl Spans {
         if self.with_content {
             span.attributes.push(content::result(result));
         }
-        fail(&mut span, result.is_error.then_some(names::TOOL_ERROR));
         span
     }
 

@@ -9,8 +9,8 @@ use std::thread;
 
 use loom_core::ParentRun;
 use loom_types::{
-    CallId, Content, CorrelationId, Error, Latency, Message, Outcome, Part, Report, Routing, RunId,
-    SessionId, ToolCall, ToolResult, Trace, Usage, Usd,
+    CallId, Category, Content, CorrelationId, Error, Latency, Message, Outcome, Part, Report,
+    Routing, RunId, SessionId, ToolCall, ToolResult, Trace, Usage, Usd,
 };
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -201,7 +201,15 @@ impl Told {
             is_error,
         };
         let duration = Duration::from_millis(40);
-        self.tell(observer, &RunEvent::ToolCompleted { result, duration });
+        let error = is_error.then_some(Category::Permission);
+        self.tell(
+            observer,
+            &RunEvent::ToolCompleted {
+                result,
+                duration,
+                error,
+            },
+        );
     }
 
     fn end(&self, observer: &dyn Observer, error: Option<Error>) {
@@ -407,13 +415,13 @@ async fn failures_are_marked_by_their_class_and_not_quoted() {
     let requests = collector.taken();
     let spans = spans(&requests);
     let chat = named(&spans, "chat gpt-5");
-    check(chat, "error.type", "network");
+    check(chat, "error.type", "service");
     assert_eq!(chat.status.as_ref().unwrap().code, 2);
     assert_eq!(chat.events[0].name, "loom.pool.retry");
     check(
         named(&spans, "execute_tool read_file"),
         "error.type",
-        "tool_error",
+        "permission",
     );
     let root = named(&spans, "invoke_agent");
     check(root, "error.type", "network");
