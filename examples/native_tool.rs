@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 const CONFIG: &str = r#"
 model = "rules"
 memory.plugin = "memory-ram"
+# The program brings the tool itself, so nobody needs to be asked before it runs.
+permissions.mode = "auto"
 
 [[providers.rules.config.rules]]
 name = "sell"

@@ -98,7 +98,10 @@ impl<'a> Trial<'a> {
 
     /// Starts the run, or goes on with it.
     fn start(&self, is_new: bool) -> Child {
-        let run = self.home.scripted(&self.script()).args(["run", "--json"]);
+        let run =
+            self.home
+                .scripted(&self.script())
+                .args(["run", "--json", "--permissions", "auto"]);
         let resume = format!("--resume={}", self.name);
         let run = match is_new {
             true => run.args(["--session", &self.name, "write the lines"]),

@@ -41,7 +41,7 @@ fn writes(path: &str) -> PermissionRequest {
         },
     };
     request(
-        json!({"path": path, "content": "one\ntwo"}),
+        json!({"content": "one\ntwo", "path": path}),
         Footprint::Resources(vec![touch]),
     )
 }

@@ -85,7 +85,7 @@ fn a_run_is_a_few_lines() {
       calculate     1 call, mean 4ms
     latency         answer mean 1.5s, p95 1.5s; first token mean 250ms, p95 250ms; tool call mean 4ms, p95 4ms
     per minute      120 model calls, 1.5M tokens, 180 tool calls
-    errors          1 service
+    errors          1 service, 1 permission
     ");
 }
 

@@ -424,7 +424,7 @@ async fn failures_are_marked_by_their_class_and_not_quoted() {
         "permission",
     );
     let root = named(&spans, "invoke_agent");
-    check(root, "error.type", "network");
+    check(root, "error.type", "service");
     check(root, "loom.run.outcome", "failed");
     let bytes: Vec<u8> = requests.into_iter().flat_map(|it| it.body).collect();
     assert!(!String::from_utf8_lossy(&bytes).contains("planted reason"));
