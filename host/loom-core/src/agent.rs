@@ -50,6 +50,8 @@ pub(crate) struct Setup {
     pub(crate) permissions: Permissions,
     pub(crate) budget: BudgetLimits,
     pub(crate) sub_agents: Option<Arc<SubAgents>>,
+    /// The tool `todo` is Loom's own, not one of the same name.
+    pub(crate) todo: bool,
     pub(crate) reminders: Arc<Reminders>,
     pub(crate) observers: Arc<[Arc<dyn Observer>]>,
     pub(crate) context_window: Option<u64>,
@@ -381,6 +383,7 @@ impl AgentBuilder {
             permissions: self.permissions,
             budget: self.budget,
             sub_agents,
+            todo: self.todo,
             reminders: Arc::new(self.reminders),
             observers: self.observers.into(),
             context_window: self.context_window,

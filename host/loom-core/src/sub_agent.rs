@@ -335,6 +335,7 @@ impl Child<'_> {
                 "call_id": context.call_id,
             }),
             sub_agents: setup.sub_agents.clone(),
+            todo: setup.todo,
             reminders: setup.reminders.clone(),
             observers: setup.observers.clone(),
             context_window: setup.context_window,

@@ -183,12 +183,12 @@ async fn an_error_that_ends_its_run_is_counted_once() {
     let told = Told::new();
     told.answered("a/b", 1, Some(unavailable()));
     told.failed(unavailable());
-    assert_eq!(told.snapshot().errors.network, 1);
+    assert_eq!(told.snapshot().errors.service, 1);
     told.answered("a/b", 1, Some(unavailable()));
     told.answered("a/b", 1, None);
     told.failed(Error::timeout("the store is slow"));
     let errors = told.snapshot().errors;
-    assert_eq!((errors.network, errors.timeout, errors.total()), (2, 1, 3));
+    assert_eq!((errors.service, errors.timeout, errors.total()), (2, 1, 3));
     assert!(told.metrics.lock().failing.is_empty());
 }
 
@@ -226,7 +226,7 @@ async fn decisions_of_the_pool_are_counted_with_their_errors() {
     };
     assert_eq!(snapshot.pool, expect);
     let by_name: Vec<_> = snapshot.errors.by_name().collect();
-    assert_eq!(by_name, [("network", 1), ("rate_limit", 1)]);
+    assert_eq!(by_name, [("rate_limit", 1), ("service", 1)]);
 }
 
 #[tokio::test(start_paused = true)]
