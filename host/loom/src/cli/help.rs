@@ -80,7 +80,7 @@ fn list() -> String {
     let mut text = "Topics:\n".to_owned();
     for topic in &TOPICS {
         // Writing to a string can't fail.
-        let _ = writeln!(text, "  {:<12} {}", topic.name, topic.title());
+        let _ = writeln!(text, "  {:<14} {}", topic.name, topic.title());
     }
     text.push_str("\n`loom help TOPIC` explains one.\n");
     text
