@@ -95,6 +95,22 @@ fn events_stream_from_the_start_of_a_run_to_its_end() {
 }
 
 #[test]
+fn a_run_is_held_to_what_its_program_says() {
+    let printed = run("control", &[]);
+    for line in [
+        "throw_away: error (permission): the person said no: we may need it",
+        "task: There are 7 books.",
+        "> water the plants",
+        "The plants are watered.",
+        "2 runs, 1 of a sub-agent, 1 call in it",
+        "4 tool calls, 1 failed; 5 turns",
+    ] {
+        assert!(printed.contains(line), "{line} is missing in\n{printed}");
+    }
+    assert!(!printed.contains("gone"), "{printed}");
+}
+
+#[test]
 fn a_thousand_agents_at_once_are_all_right() {
     let printed = run("many_agents", &[]);
     assert!(

@@ -50,7 +50,8 @@ impl Catalogue {
         })
     }
 
-    /// The same with other tools in the places of those that have the same definition.
+    /// The same with other tools in the places of those of the same name; what models are told of them
+    /// stays.
     pub(crate) fn bind(&self, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
         let mut bound = self.clone();
         for tool in tools {

@@ -101,6 +101,8 @@ pub(crate) async fn execute(
         session_id = %start.session_id
     );
     let run = async {
+        // A panic in the run must not leave senders waiting for ever.
+        let _closed = CloseOnDrop(&steering);
         let mut executor = Executor::new(agent, &start, &steering, sender);
         let end = executor.run(start.options).await;
         // Whoever still waits with a message learns it before the run's last event.
@@ -110,6 +112,15 @@ pub(crate) async fn execute(
         executor.events.finish(RunEvent::RunEnded { outcome }).await;
     };
     run.instrument(span).await;
+}
+
+/// Ends the intake of messages, however the run ends.
+struct CloseOnDrop<'a>(&'a Steering);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// A run in progress.
@@ -171,7 +182,7 @@ impl Executor {
     /// Puts the tools that belong to a run in their places, once the session is known.
     fn bind_tools(&mut self) {
         let mut bound: Vec<Arc<dyn Tool>> = Vec::new();
-        if self.catalogue.get(todo::NAME).is_some() {
+        if self.agent.todo && self.catalogue.get(todo::NAME).is_some() {
             let todo = Arc::new(TodoTool::restore(self.transcript.messages()));
             self.watch = Watch::with_todo(Some(Arc::clone(&todo)));
             bound.push(todo);

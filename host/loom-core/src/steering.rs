@@ -102,27 +102,36 @@ impl Steering {
     /// Puts a message of the person into the run. The model gets it with its next question, after the
     /// results of the tool calls that are under way; a run that was about to end goes on.
     ///
-    /// Returns once the message is in the session's log.
+    /// The message is on its way when this returns, in the order of the calls; the future is done once
+    /// it is in the session's log.
     ///
     /// # Errors
     /// [`InvalidInput`](loom_types::ErrorKind::InvalidInput) if the message is empty,
     /// [`Cancelled`](loom_types::ErrorKind::Cancelled) if the run ended before it took the message:
     /// send it as the input of another run of the session then.
-    pub async fn inject(&self, input: impl Into<Input>, priority: Priority) -> Result<()> {
-        let message = input.into().into_message()?;
+    pub fn inject<I: Into<Input>>(
+        &self,
+        input: I,
+        priority: Priority,
+    ) -> impl Future<Output = Result<()>> + Send + use<I> {
+        let sent = self.send(input.into(), priority);
+        async { sent?.await.map_err(|_| ended()) }
+    }
+
+    /// Puts a message into the mailbox. What it returns tells that the message was journalled.
+    fn send(&self, input: Input, priority: Priority) -> Result<oneshot::Receiver<()>> {
+        let message = input.into_message()?;
         let (acknowledge, acknowledged) = oneshot::channel();
-        {
-            let mut mailbox = self.mailbox();
-            if mailbox.closed {
-                return Err(ended());
-            }
-            mailbox.waiting.push(Injected {
-                message,
-                priority,
-                acknowledge,
-            });
+        let mut mailbox = self.mailbox();
+        if mailbox.closed {
+            return Err(ended());
         }
-        acknowledged.await.map_err(|_| ended())
+        mailbox.waiting.push(Injected {
+            message,
+            priority,
+            acknowledge,
+        });
+        Ok(acknowledged)
     }
 
     pub(crate) fn cancel_token(&self) -> CancellationToken {

@@ -70,8 +70,8 @@ pub struct SubAgents {
     pub timeout: Duration,
     /// How often one may ask its model. Default 50.
     pub turns: u32,
-    /// Models that the model may choose from for a sub-agent, as the provider knows them. Default
-    /// none: it has no choice.
+    /// Models that the model may choose from for a sub-agent, in place of the sub-agent's own, as the
+    /// agent's provider knows them. Default none: it has no choice.
     pub models: Vec<String>,
 }
 
@@ -296,18 +296,20 @@ impl Child<'_> {
                 .is_none_or(|tools| pattern::any(tools, name)),
         };
         let catalogue = setup.catalogue.subset(allowed);
-        let chosen = agent.model.as_ref();
+        // The model above chooses among what its own provider knows.
+        let chosen = agent.model.as_ref().filter(|_| arguments.model.is_none());
         let provider = chosen.and_then(|model| model.provider.as_ref());
-        let model = arguments
-            .model
-            .clone()
-            .or_else(|| Some(chosen?.model.clone()));
+        let chosen = chosen.map(|model| &model.model);
+        let model = arguments.model.as_ref().or(chosen);
         let request = ModelRequest {
-            model: model.unwrap_or_else(|| setup.request.model.clone()),
+            model: model.unwrap_or(&setup.request.model).clone(),
             tools: catalogue.definitions().to_vec(),
             output_schema: None,
+            // They are one provider's.
+            extra: setup.request.extra.clone().filter(|_| provider.is_none()),
             ..setup.request.clone()
         };
+        let context_window = setup.context_window.filter(|_| model.is_none());
         let instructions = agent.instructions.as_ref();
         Setup {
             provider: Arc::clone(provider.unwrap_or(&setup.provider)),
@@ -335,9 +337,10 @@ impl Child<'_> {
                 "call_id": context.call_id,
             }),
             sub_agents: setup.sub_agents.clone(),
+            todo: setup.todo,
             reminders: setup.reminders.clone(),
             observers: setup.observers.clone(),
-            context_window: setup.context_window,
+            context_window,
         }
     }
 }

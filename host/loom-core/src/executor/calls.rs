@@ -122,14 +122,14 @@ impl Executor {
                 }
                 Err(cause) => return Err(self.stop_calls(batch, cause).await),
             };
-            // What a call told comes before its end.
-            while let Ok(side) = self.side.try_recv() {
-                self.pass_on(side).await;
-            }
             // Calls that ended meanwhile share one write.
             let mut ended = vec![first];
             while let Some(Some(next)) = batch.running.next().now_or_never() {
                 ended.push(next);
+            }
+            // What a call told comes before its end, so this is looked at once it is known who ended.
+            while let Ok(side) = self.side.try_recv() {
+                self.pass_on(side).await;
             }
             let mut results = Vec::with_capacity(ended.len());
             for Ended { index, call, done } in ended {

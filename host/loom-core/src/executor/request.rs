@@ -10,9 +10,22 @@ use super::end::End;
 use crate::budget::estimated_tokens;
 use crate::reminder::Hint;
 
+/// An answer that has no limit of its own is held down only below this. Models refuse a limit above
+/// what they can do, and 4,096 is the least of those in use (Anthropic's overview of models).
+const HELD_DOWN_BELOW: u32 = 4_096;
+/// Fewer tokens are no answer; the run ends instead. (OpenAI refuses a limit below 16.)
+const LEAST_ANSWER: u64 = 50;
+
+/// What a model is asked.
+pub(super) struct Question {
+    pub(super) request: ModelRequest,
+    /// The limit that the answer's length was held down to, if it was.
+    pub(super) held_to: Option<Limit>,
+}
+
 impl Executor {
-    /// What the model is asked next. Fails if the budget has not even room for the question.
-    pub(super) fn request(&self, hints: &[Hint]) -> Result<ModelRequest, End> {
+    /// What the model is asked next. Fails if the budget has no room for the question and an answer.
+    pub(super) fn question(&self, hints: &[Hint]) -> Result<Question, End> {
         let conversation = self.transcript.messages().iter();
         let messages = self.agent.instructions.iter().chain(conversation);
         let mut messages: Vec<_> = messages.cloned().collect();
@@ -23,19 +36,24 @@ impl Executor {
             messages,
             ..self.agent.request.clone()
         };
-        self.within_budget(request)
+        let mut question = Question {
+            request,
+            held_to: None,
+        };
+        self.hold_to_budget(&mut question)?;
+        Ok(question)
     }
 
-    /// Holds the answer down to what is left of the budget, so that the last one does not overdraw it.
-    fn within_budget(&self, mut request: ModelRequest) -> Result<ModelRequest, End> {
+    /// Holds the answer down to what is left of the budget, so that the last one hardly overdraws it.
+    fn hold_to_budget(&self, question: &mut Question) -> Result<(), End> {
+        let asked = input_tokens(&question.request);
         if let Some((left, limit)) = self.scope.budget.tokens_left() {
-            let output = left.saturating_sub(input_tokens(&request));
-            clamp(&mut request, output, limit)?;
+            question.hold_to(left.saturating_sub(asked), limit)?;
         }
         let price = self.last_price;
         if let (Some(left), Some(price)) = (self.scope.budget.cost_left(), price) {
             let input = loom_types::Usage {
-                input_tokens: input_tokens(&request),
+                input_tokens: asked,
                 ..loom_types::Usage::default()
             };
             let left = left.nanos().saturating_sub(price.of(&input).nanos());
@@ -45,23 +63,26 @@ impl Executor {
                     .budget
                     .cost_limit()
                     .map_or(Limit::Tokens(0), Limit::Cost);
-                clamp(&mut request, tokens, limit)?;
+                question.hold_to(tokens, limit)?;
             }
         }
-        Ok(request)
+        Ok(())
     }
 }
 
-fn clamp(request: &mut ModelRequest, output: u64, limit: Limit) -> Result<(), End> {
-    if output == 0 {
-        return Err(End::Limit(limit));
+impl Question {
+    /// Lets the answer have `tokens` at most. Too few for an answer end the run.
+    fn hold_to(&mut self, tokens: u64, limit: Limit) -> Result<(), End> {
+        if tokens < LEAST_ANSWER {
+            return Err(End::Limit(limit));
+        }
+        let most = self.request.max_output_tokens.unwrap_or(HELD_DOWN_BELOW);
+        if let Some(tokens) = u32::try_from(tokens).ok().filter(|tokens| *tokens < most) {
+            self.request.max_output_tokens = Some(tokens);
+            self.held_to = Some(limit);
+        }
+        Ok(())
     }
-    let output = u32::try_from(output).unwrap_or(u32::MAX);
-    if output < u32::MAX {
-        let wanted = request.max_output_tokens.unwrap_or(u32::MAX);
-        request.max_output_tokens = Some(wanted.min(output));
-    }
-    Ok(())
 }
 
 /// How many tokens an amount pays for; none if they cost nothing.

@@ -12,7 +12,7 @@ use loom_types::{
 use super::Executor;
 use super::end::End;
 use super::meter::Meter;
-use super::request::input_tokens;
+use super::request::{Question, input_tokens};
 use super::watch::Surroundings;
 use crate::assemble::{Answer, Assembly};
 use crate::budget::{counted_or, estimated_tokens};
@@ -24,16 +24,23 @@ impl Executor {
     pub(super) async fn turn(&mut self) -> Result<(), End> {
         self.wait_while_paused().await?;
         self.check_limits()?;
-        self.tally.turns += 1;
+        let turn = self.tally.turns + 1;
+        let hints = self.hints(turn);
+        // A question that is not asked is no turn.
+        let Question { request, held_to } = self.question(&hints)?;
+        self.tally.turns = turn;
         self.scope.budget.charge_turn();
-        let turn = self.tally.turns;
         self.events.emit(RunEvent::TurnStarted { turn }).await;
-        let hints = self.remind().await;
-        let (answer, usage) = self.ask(&hints).await?;
+        for Hint { rule, text } in hints {
+            self.events.emit(RunEvent::Reminded { rule, text }).await;
+        }
+        let (answer, usage) = self.ask(request).await?;
         self.check_filter(&answer)?;
-        if answer.is_empty() {
+        let cut_off = answer.stop == StopReason::MaxOutputTokens;
+        let used_up = held_to.filter(|_| cut_off);
+        if answer.is_empty() && used_up.is_none() {
             self.put_up_with_silence(&answer.stop).await?;
-        } else {
+        } else if !answer.is_empty() {
             self.tally.silences = 0;
             self.record(answer).await?;
             self.run_calls(self.transcript.open_calls()).await?;
@@ -41,6 +48,8 @@ impl Executor {
         self.events
             .emit(RunEvent::TurnCompleted { turn, usage })
             .await;
+        // Half an answer is none, and the budget has no room for the other half.
+        used_up.map_or(Ok(()), |limit| Err(End::Limit(limit)))?;
         self.check_circles()
     }
 
@@ -67,19 +76,14 @@ impl Executor {
         paused
     }
 
-    /// The hints for the next question, told to who watches.
-    async fn remind(&mut self) -> Vec<Hint> {
+    /// The hints for the next question.
+    fn hints(&mut self, turn: u32) -> Vec<Hint> {
         let around = Surroundings {
-            turn: self.tally.turns,
+            turn,
             context_window: self.agent.context_window,
             budget: self.scope.budget.used(),
         };
-        let hints = self.watch.hints(&self.agent.reminders, around);
-        for Hint { rule, text } in &hints {
-            let (rule, text) = (rule.clone(), text.clone());
-            self.events.emit(RunEvent::Reminded { rule, text }).await;
-        }
-        hints
+        self.watch.hints(&self.agent.reminders, around)
     }
 
     /// Ends a run that makes the same failing call over and over.
@@ -111,8 +115,7 @@ impl Executor {
     }
 
     /// The model's next answer, whole. Text and tokens of one that breaks off are kept in the tally.
-    async fn ask(&mut self, hints: &[Hint]) -> Result<(Answer, Usage), End> {
-        let request = self.request(hints)?;
+    async fn ask(&mut self, request: ModelRequest) -> Result<(Answer, Usage), End> {
         // Only who counts nothing has to be estimated, but then the question is gone.
         let question = input_tokens(&request);
         let mut assembly = Assembly::default();

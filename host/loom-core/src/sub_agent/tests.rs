@@ -368,3 +368,36 @@ async fn observers_see_the_runs_of_sub_agents_once() {
     agent.run("go").outcome().await;
     assert_eq!(*names.0.lock().unwrap(), [Some("general".to_owned()), None]);
 }
+
+#[tokio::test]
+async fn a_chosen_model_is_one_of_the_provider_above() {
+    let own = Model::new(|_| Script::text("of its own"));
+    let model = Model::new(|request| match asked(request).as_str() {
+        _ if has_results(request) => Script::text(&results(request).join("|")),
+        "go" => {
+            let mut chosen: Value = serde_json::from_str(&task("2", "chosen").1).unwrap();
+            chosen["model"] = "other".into();
+            tasks(&[task("1", "own"), ("2".to_owned(), chosen.to_string())])
+        }
+        _ => Script::text("of the one above"),
+    });
+    let agents = SubAgents {
+        models: vec!["other".to_owned()],
+        ..SubAgents::new(vec![SubAgent {
+            model: Some(SubAgentModel {
+                provider: Some(Arc::clone(&own) as _),
+                model: "own".to_owned(),
+            }),
+            ..SubAgent::new("general", "anything")
+        }])
+    };
+    let extra = json!({"field": "of the provider above"});
+    let agent = builder(&model, agents).extra(extra.clone()).build();
+    let outcome = agent.unwrap().run("go").outcome().await;
+    assert_eq!(outcome.text(), "of its own|of the one above");
+    let request = &own.requests()[0];
+    assert_eq!((request.model.as_str(), &request.extra), ("own", &None));
+    let requests = model.requests();
+    let chosen = requests.iter().find(|it| it.model == "other").unwrap();
+    assert_eq!(chosen.extra, Some(extra));
+}

@@ -149,8 +149,17 @@ impl Question {
         input: impl tokio::io::AsyncBufRead + Unpin,
         out: impl io::Write,
     ) -> io::Result<()> {
-        let mut conversation = Conversation::new(setting, &self.request, input, out);
-        let approval = conversation.hold().await;
+        let Self {
+            request,
+            mut answer,
+        } = self;
+        let mut conversation = Conversation::new(setting, &request, input, out);
+        let approval = tokio::select! {
+            biased;
+            approval = conversation.hold() => approval,
+            // The run has ended by itself: nobody has to answer any more.
+            () = answer.closed() => return Ok(()),
+        };
         let (approval, result) = match approval {
             Ok(approval) => (approval, Ok(())),
             Err(error) => {
@@ -159,7 +168,7 @@ impl Question {
             }
         };
         // A run that ended meanwhile needs no answer.
-        let _ = self.answer.send(approval);
+        let _ = answer.send(approval);
         result
     }
 }

@@ -62,7 +62,7 @@ pub(super) async fn drive(
             }
             line = typed(&mut inputs.typed) => {
                 if let Some(typed) = inputs.typed.as_deref_mut() {
-                    typed.inject(run.steering(), line);
+                    typed.inject(&run.steering(), line);
                 }
             }
             event = run.next() => {

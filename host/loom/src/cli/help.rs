@@ -80,7 +80,7 @@ fn list() -> String {
     let mut text = "Topics:\n".to_owned();
     for topic in &TOPICS {
         // Writing to a string can't fail.
-        let _ = writeln!(text, "  {:<13} {}", topic.name, topic.title());
+        let _ = writeln!(text, "  {:<14} {}", topic.name, topic.title());
     }
     text.push_str("\n`loom help TOPIC` explains one.\n");
     text
@@ -111,7 +111,7 @@ mod tests {
         let list = text(&[]).unwrap();
         for topic in &TOPICS {
             assert_eq!(text(&[topic.name]).unwrap(), topic.text);
-            let line = format!("  {:<13} {}\n", topic.name, topic.title());
+            let line = format!("  {:<14} {}\n", topic.name, topic.title());
             assert!(list.contains(&line), "{list}");
             assert!(topic.title().contains(": "), "{}", topic.name);
         }

@@ -176,9 +176,11 @@ impl Follower {
             return self
                 .tell("a priority is a number from 0 to 10; the message was not taken".to_owned());
         };
-        let (steering, notices) = (self.steering.clone(), self.notices.clone());
+        let notices = self.notices.clone();
+        // Outside of the task, so that messages keep their order.
+        let taken = self.steering.inject(text, priority);
         self.messages.spawn(async move {
-            if let Err(error) = steering.inject(text, priority).await {
+            if let Err(error) = taken.await {
                 let _ = notices.send(format!("a message was not taken: {error}"));
             }
         });

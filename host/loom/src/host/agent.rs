@@ -1,6 +1,6 @@
 //! From the configuration to what an agent is made of: limits, budget, reminders, sub-agents.
 
-use loom_core::{BudgetLimits, Limits, Reminders, SubAgent, SubAgentModel, SubAgents};
+use loom_core::{BudgetLimits, Limits, Pool, Reminders, SubAgent, SubAgentModel, SubAgents};
 
 use super::{Loom, models};
 use crate::agents::{self, AgentDefinition};
@@ -52,10 +52,15 @@ pub(super) async fn sub_agents(loom: &Loom) -> Option<SubAgents> {
             found.push(sub_agent(loom, definition).await);
         }
     }
+    let pool = loom.pool().await.ok();
+    let members = pool.iter().flat_map(Pool::members).map(str::to_owned);
+    // One alone is no choice.
+    let models = Some(members.collect::<Vec<_>>()).filter(|members| members.len() > 1);
     Some(SubAgents {
         depth: config.depth,
         timeout: config.timeout,
         turns: config.turns,
+        models: models.unwrap_or_default(),
         ..SubAgents::new(found)
     })
 }

@@ -97,6 +97,48 @@ async fn an_answer_may_not_be_longer_than_what_is_left() {
 }
 
 #[tokio::test]
+async fn a_large_budget_asks_for_no_answer_longer_than_models_give() {
+    let asked_for = async |own: Option<u32>| {
+        let model = Model::script([Script::text("done")]);
+        let builder = builder(&model, []).max_output_tokens(own);
+        let agent = builder.budget(tokens(200_000)).build().unwrap();
+        agent.run("go").outcome().await;
+        model.requests()[0].max_output_tokens
+    };
+    assert_eq!(asked_for(None).await, None);
+    assert_eq!(asked_for(Some(64_000)).await, Some(64_000));
+    let most = asked_for(Some(300_000)).await.unwrap();
+    assert!((199_000..200_000).contains(&most), "{most}");
+}
+
+#[tokio::test]
+async fn an_answer_that_the_budget_cut_off_is_not_the_answer() {
+    let cut = |events: Vec<ModelEvent>| {
+        let stop = stop(StopReason::MaxOutputTokens);
+        Model::script([Script::events(events.into_iter().chain([stop]))])
+    };
+    for (model, text) in [
+        (cut(vec![say("The answer is")]), "The answer is"),
+        (cut(vec![]), ""),
+    ] {
+        let agent = builder(&model, []).budget(tokens(500)).build().unwrap();
+        let outcome = agent.run("go").outcome().await;
+        assert_eq!(limit(&outcome), Limit::Tokens(500));
+        assert_eq!(outcome.text(), text);
+    }
+}
+
+#[tokio::test]
+async fn too_few_tokens_for_an_answer_end_the_run() {
+    let model = Model::script([costly_call("1", 970), Script::text("d")]);
+    let agent = builder(&model, [echo()]).budget(tokens(1000));
+    let outcome = agent.build().unwrap().run("go").outcome().await;
+    assert_eq!(limit(&outcome), Limit::Tokens(1000));
+    assert_eq!(model.requests().len(), 1);
+    assert_eq!(outcome.report().turns, 1, "what was not asked is no turn");
+}
+
+#[tokio::test]
 async fn a_question_that_the_budget_has_no_room_for_is_not_asked() {
     let model = Model::script([]);
     let agent = builder(&model, []).budget(tokens(50)).build().unwrap();
@@ -133,7 +175,7 @@ async fn tokens_that_nobody_counts_are_estimated() {
 async fn a_run_ends_when_its_money_is_used_up() {
     let price = Price {
         input: 1.0,
-        output: 10.0,
+        output: 100.0,
         ..Price::default()
     };
     let call = |id: &str| {
@@ -144,7 +186,7 @@ async fn a_run_ends_when_its_money_is_used_up() {
                 id: id.into(),
                 name: "echo".to_owned(),
             },
-            usage(1000, 60_000),
+            usage(1000, 6_000),
             stop(StopReason::ToolUse),
         ])
     };
@@ -162,7 +204,7 @@ async fn a_run_ends_when_its_money_is_used_up() {
     assert_eq!(outcome.report().cost, Usd::from_dollars(1.202));
     // The second answer was held down to what the rest of the money pays for.
     let most = model.requests()[1].max_output_tokens.unwrap();
-    assert!((39_000..40_000).contains(&most), "{most}");
+    assert!((3_900..4_000).contains(&most), "{most}");
 }
 
 #[tokio::test]

@@ -248,3 +248,12 @@ async fn calls_without_ids_get_some_and_their_results_find_them() {
     assert_eq!(calls, ["call-1", "call-2", "x", "x-1"]);
     assert_eq!(results, calls);
 }
+
+#[tokio::test]
+async fn a_tool_of_somebody_elses_may_be_called_todo() {
+    let tool = Arc::new(FakeTool::echo("todo"));
+    let model = model(&[("1", "todo", "{}")]);
+    agent(&model, [Arc::clone(&tool)]).run("go").outcome().await;
+    assert_eq!(texts(&model), ["todo"]);
+    assert_eq!(tool.calls(), 1);
+}

@@ -188,3 +188,26 @@ async fn an_answer_for_the_run_holds_for_its_sub_agents_too() {
     agent.build().unwrap().run("go").outcome().await;
     assert_eq!((write.calls(), asked.lock().unwrap().len()), (2, 1));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_is_told_before_its_calls_result() {
+    let ids: Vec<_> = (0..10).map(|id| id.to_string()).collect();
+    let calls: Vec<_> = ids.iter().map(|id| (id.as_str(), "look", "{}")).collect();
+    for _ in 0..200 {
+        let model = Model::script([Script::calls(&calls), Script::text("done")]);
+        let look = Arc::new(FakeTool::echo("look").safe());
+        let agent = builder(&model, PermissionMode::ReadOnly).tool(look);
+        let (events, _) = drain(agent.build().unwrap().run("go")).await;
+        let mut decided = Vec::new();
+        for event in &events {
+            match event {
+                RunEvent::PermissionDecided { call_id, .. } => decided.push(call_id),
+                RunEvent::ToolCompleted { result, .. } => {
+                    assert!(decided.contains(&&result.call_id), "{events:?}");
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(decided.len(), calls.len());
+    }
+}

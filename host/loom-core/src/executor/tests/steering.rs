@@ -208,3 +208,38 @@ async fn a_paused_run_can_be_cancelled() {
         loom_types::Outcome::Cancelled { .. }
     ));
 }
+
+struct PanicsAtResults;
+
+impl Observer for PanicsAtResults {
+    fn event(&self, _: &ObservedRun<'_>, event: &RunEvent) {
+        if let RunEvent::ToolCompleted { .. } = event {
+            panic!("a bug in an observer");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_with_a_message_learns_that_the_run_broke_off() {
+    let go_on = Arc::new(Notify::new());
+    let tool = FakeTool::new("wait", {
+        let go_on = Arc::clone(&go_on);
+        move |_, _| {
+            let go_on = Arc::clone(&go_on);
+            async move {
+                go_on.notified().await;
+                Ok(vec![Content::from("waited")])
+            }
+        }
+    });
+    let model = Model::script([Script::calls(&[("1", "wait", "{}")])]);
+    let builder = Agent::builder(model, "model").tool(Arc::new(tool));
+    let agent = builder.observer(Arc::new(PanicsAtResults)).build().unwrap();
+    let mut run = agent.run("go");
+    while !matches!(run.next().await, Some(RunEvent::ToolStarted { .. })) {}
+    let steering = run.steering();
+    let injected = steering.inject("hello", Priority::MAX);
+    go_on.notify_one();
+    let error = injected.await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Cancelled);
+}

@@ -193,3 +193,17 @@ async fn a_terminal_gives_what_is_there_and_nothing_is_lost_when_a_read_is_dropp
     drop(writer);
     assert_eq!(terminal.read(&mut line).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_question_goes_when_its_run_has_ended() {
+    let (approver, mut questions) = channel();
+    let request = writes("/work/a");
+    let asking = tokio::spawn(async move { approver.approve(&request).await });
+    let question = questions.next().await;
+    let (_keyboard, input) = tokio::io::duplex(16);
+    let setting = setting();
+    let input = tokio::io::BufReader::new(input);
+    let put = question.put_to(&setting, input, std::io::sink());
+    asking.abort();
+    put.await.unwrap();
+}

@@ -39,11 +39,11 @@ impl Typed {
     }
 
     /// Puts a line into the run.
-    pub(in crate::cli) fn inject(&mut self, steering: Steering, line: String) {
-        self.sent.spawn(async move {
-            let taken = steering.inject(line.as_str(), Priority::default()).await;
-            taken.is_err().then_some(line)
-        });
+    pub(in crate::cli) fn inject(&mut self, steering: &Steering, line: String) {
+        // Outside of the task, so that lines keep their order.
+        let taken = steering.inject(line.clone(), Priority::default());
+        self.sent
+            .spawn(async move { taken.await.is_err().then_some(line) });
     }
 
     /// The lines that came too late for the run, in the order in which they were typed as far as that
