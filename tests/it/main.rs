@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 #![expect(clippy::print_stdout, reason = "what a failed test printed is shown")]
 
+mod cancel;
 mod cli;
 mod crash;
 mod dropped;
@@ -12,6 +13,7 @@ mod examples;
 mod faults;
 mod files;
 mod loading;
+mod many;
 mod parallel;
 mod providers;
 mod python;

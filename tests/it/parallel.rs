@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use loom_core::Agent;
+use loom_core::{Agent, AgentBuilder};
 use loom_tests::guests;
 use loom_tests::sandbox::{Guest, directory};
 use loom_types::{AccessMode, Content, Footprint, Resource, RunEvent, ToolResult};
@@ -63,6 +63,15 @@ fn writable() -> (TempDir, Grants) {
 
 /// The results of calls in one turn, in call order.
 async fn results(grants: Grants, calls: &[Value]) -> Vec<ToolResult> {
+    results_of(grants, calls, |agent| agent).await
+}
+
+/// The same of an agent that is described further.
+async fn results_of(
+    grants: Grants,
+    calls: &[Value],
+    describe: impl FnOnce(AgentBuilder) -> AgentBuilder,
+) -> Vec<ToolResult> {
     let script = json!([{ "calls": calls }, { "text": "done" }]).to_string();
     let settings = [("script", script.as_str())];
     let scripted = Guest::with(
@@ -76,7 +85,7 @@ async fn results(grants: Grants, calls: &[Value]) -> Vec<ToolResult> {
     // Compiled now, so that no call waits for it.
     overlap.plugin().prepare().await.unwrap();
     let agent = Agent::builder(provider, "scripted").tools(overlap.tools());
-    let mut run = agent.build().unwrap().run("go");
+    let mut run = describe(agent).build().unwrap().run("go");
     let mut results = vec![None; calls.len()];
     while let Some(event) = run.next().await {
         if let RunEvent::ToolCompleted { result, .. } = event {
@@ -95,16 +104,27 @@ fn text(result: &ToolResult) -> String {
 /// When calls of one turn ran, in call order.
 async fn spans(grants: Grants, calls: &[Value]) -> Vec<Span> {
     let results = results(grants, calls).await;
-    let spans = results.iter().map(|result| {
-        let text = text(result);
-        let span: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
-        let at = |name: &str| span[name].as_u64().unwrap();
-        Span {
-            from: at("from"),
-            to: at("to"),
-        }
-    });
-    spans.collect()
+    results.iter().map(span).collect()
+}
+
+fn span(result: &ToolResult) -> Span {
+    let text = text(result);
+    let span: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
+    let at = |name: &str| span[name].as_u64().unwrap();
+    Span {
+        from: at("from"),
+        to: at("to"),
+    }
+}
+
+/// How many of these ran at the same time at most.
+fn most_at_once(spans: &[Span]) -> usize {
+    let running = |at: u64| {
+        let spans = spans.iter();
+        spans.filter(|span| span.from <= at && at < span.to).count()
+    };
+    let starts = spans.iter().map(|span| span.from);
+    starts.map(running).max().unwrap_or(0)
 }
 
 /// Calls of one turn all run at once.
@@ -308,4 +328,20 @@ async fn a_tool_tells_what_a_call_touches_by_the_hosts_names() {
     assert_eq!(sent[1].resource, queue);
     let alone = footprint("nap_alone", json!({})).await;
     assert_eq!(alone, Footprint::Everything);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_with_a_limit_of_its_own_never_overlaps_more_often_and_holds_no_other_up() {
+    let grants = with_clock(Grants::default());
+    let limited = vec![nap("nap_safe"); 6];
+    let others = vec![nap("nap_undeclared"); 4];
+    let calls = [limited, others].concat();
+    let results = results_of(grants, &calls, |agent| agent.tools_at_once("nap_safe", 2)).await;
+    let spans: Vec<_> = results.iter().map(span).collect();
+    let (limited, others) = spans.split_at(6);
+    assert_eq!(most_at_once(limited), 2, "{limited:?}");
+    assert_eq!(most_at_once(others), 4, "{others:?}");
+    // They come last, and did not wait for the ones before them.
+    let second = limited[2].from;
+    assert!(others.iter().all(|span| span.from < second), "{spans:?}");
 }

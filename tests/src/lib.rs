@@ -1,9 +1,12 @@
 //! The harness: guests, an engine whose compiled cache all tests share, loopback servers. Nothing
 //! here is a test.
 
+pub mod cancelling;
 pub mod cli;
+pub mod crowd;
 pub mod faults;
 pub mod guests;
+pub mod native;
 pub mod python;
 pub mod sandbox;
 pub mod server;

@@ -20,10 +20,20 @@ use serde_json::Value;
 /// If the engine cannot start.
 #[must_use]
 pub fn engine() -> Engine {
+    engine_for(64)
+}
+
+/// An engine with room for so many guests at once.
+///
+/// # Panics
+///
+/// If the engine cannot start.
+#[must_use]
+pub fn engine_for(max_instances: u32) -> Engine {
     let cache_directory = Some(PathBuf::from(env!("OUT_DIR")).join("compiled"));
     Engine::new(&EngineConfig {
         cache_directory,
-        max_instances: 64,
+        max_instances,
     })
     .expect("the engine starts")
 }
@@ -37,6 +47,53 @@ pub async fn load(engine: &Engine, name: &str, wasm: &[u8]) -> Result<Plugin, Lo
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let path = crate::guests::drop_into(directory.path(), name, wasm);
     Plugin::load(engine, PluginSource::File(path)).await
+}
+
+/// A plugin with grants, in an engine that it shares with others. It is compiled already, so that no
+/// call waits for that.
+///
+/// # Panics
+///
+/// If it cannot be loaded.
+pub async fn configured(
+    engine: &Engine,
+    name: &str,
+    wasm: &[u8],
+    grants: Grants,
+) -> ConfiguredPlugin {
+    let plugin = load(engine, name, wasm).await;
+    ready(plugin.expect("the guest loads"), grants, &[]).await
+}
+
+/// The same with a built-in plugin and settings.
+///
+/// # Panics
+///
+/// If there is no such plugin, or it cannot be loaded.
+pub async fn builtin(
+    engine: &Engine,
+    name: &str,
+    grants: Grants,
+    settings: &[(&str, &str)],
+) -> ConfiguredPlugin {
+    let mut all = loom_builtins::ALL.iter();
+    let found = all.find(|builtin| builtin.name == name);
+    let found = found.expect("the plugin is built in");
+    let source = PluginSource::Embedded {
+        name: found.name,
+        wasm: found.wasm,
+        digest: found.digest,
+    };
+    let plugin = Plugin::load(engine, source).await;
+    ready(plugin.expect("a built-in plugin loads"), grants, settings).await
+}
+
+async fn ready(plugin: Plugin, grants: Grants, settings: &[(&str, &str)]) -> ConfiguredPlugin {
+    plugin.prepare().await.expect("the plugin can be linked");
+    let settings = settings.iter();
+    let settings = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let configured = plugin.configure(grants, Limits::default(), settings.collect());
+    configured.expect("the grants can be prepared")
 }
 
 /// A guest with grants, limits and settings.

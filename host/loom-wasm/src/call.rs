@@ -9,8 +9,10 @@ use wasmtime::Trap;
 use crate::guest::HostState;
 use crate::limits::Limits;
 
-/// How long a guest may go on after it was told to stop, to stop cleanly.
-const CANCEL_GRACE: Duration = Duration::from_millis(20);
+/// How long a guest may go on after it was told to stop, to stop cleanly. Two ticks: one that computes
+/// gets a turn of its own in which it can look. Shorter than the time that a run waits for its calls,
+/// so that the call ends by itself.
+const CANCEL_GRACE: Duration = Duration::from_millis(10);
 
 /// Why a call into a guest gave nothing.
 pub(crate) enum Stop {
@@ -32,11 +34,12 @@ pub(crate) async fn bounded<R>(
     };
     tokio::select! {
         biased;
+        // First, or a guest that computes would get one more turn when its time is over.
+        () = cancelled => Err(Stop::Cancelled),
         result = tokio::time::timeout(time, call) => match result {
             Ok(result) => result.map_err(Stop::Trapped),
             Err(_) => Err(Stop::TimedOut(time)),
         },
-        () = cancelled => Err(Stop::Cancelled),
     }
 }
 

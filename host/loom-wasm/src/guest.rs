@@ -12,7 +12,7 @@ use loom_types::{Progress, Trace};
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
-use wasmtime::{CallHook, Store};
+use wasmtime::{CallHook, Store, UpdateDeadline};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
@@ -83,9 +83,16 @@ pub(crate) fn store(
         CallHook::CallingHost => store.data_mut().meter.host_call(),
         _ => Ok(()),
     });
-    // Guests that never call the host yield at each tick, so that timers and others get their turn.
     store.set_epoch_deadline(1);
+    // Says that only async calls enter the store; how it yields is the callback's.
     store.epoch_deadline_async_yield_and_update(1);
+    // Guests that never call the host yield at each tick. By tokio's own way to yield: it looks for
+    // timers and sockets before the guest goes on, which a task that merely wakes itself puts off for
+    // dozens of ticks once there is such a guest for each thread.
+    store.epoch_deadline_callback(|_| {
+        let others = Box::pin(tokio::task::yield_now());
+        Ok(UpdateDeadline::YieldCustom(1, others))
+    });
     store
 }
 

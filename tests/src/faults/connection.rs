@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -67,7 +68,7 @@ impl Connection {
             match next {
                 Next::Request => {}
                 Next::Close => return self.stream.shutdown().await,
-                Next::Hold => return self.hold().await,
+                Next::Hold => return self.hold(shared).await,
                 Next::Reset => return self.stream.set_zero_linger(),
             }
         }
@@ -207,9 +208,11 @@ impl Connection {
     }
 
     /// Says nothing until the client goes.
-    async fn hold(&mut self) -> io::Result<()> {
+    async fn hold(&mut self, shared: &Shared) -> io::Result<()> {
         let mut ignored = [0; 1024];
-        while self.stream.read(&mut ignored).await? > 0 {}
+        shared.holding.fetch_add(1, Ordering::SeqCst);
+        while let Ok(1..) = self.stream.read(&mut ignored).await {}
+        shared.holding.fetch_sub(1, Ordering::SeqCst);
         Ok(())
     }
 }

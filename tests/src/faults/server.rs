@@ -1,6 +1,7 @@
 //! The server: what it was asked, which faults it gave, and the script behind it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -63,6 +64,8 @@ pub(super) struct Shared {
     pub(super) faults: Box<Choose<Option<Fault>>>,
     pub(super) answers: Box<Choose<Answer>>,
     log: Mutex<Log>,
+    /// Connections that are kept open in silence.
+    pub(super) holding: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -92,6 +95,7 @@ impl FaultServer {
             faults: Box::new(faults),
             answers: Box::new(answers),
             log: Mutex::default(),
+            holding: AtomicUsize::new(0),
         });
         let connected = Arc::clone(&shared);
         let task = tokio::spawn(async move {
@@ -133,6 +137,12 @@ impl FaultServer {
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.shared.log().asked.clone()
+    }
+
+    /// Clients that the server lets wait now, for ever.
+    #[must_use]
+    pub fn holding(&self) -> usize {
+        self.shared.holding.load(Ordering::SeqCst)
     }
 
     /// How many questions met each fault so far; none stands for a right answer.
