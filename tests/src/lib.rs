@@ -4,6 +4,8 @@
 pub mod cli;
 pub mod faults;
 pub mod guests;
+pub mod held;
 pub mod python;
 pub mod sandbox;
 pub mod server;
+pub mod terminal;
