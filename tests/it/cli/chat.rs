@@ -92,7 +92,7 @@ fn an_interrupt_stops_the_turn_and_not_the_chat() {
         .enter("hello")
         .wait_for("awake again")
         .wait_for_prompt(">");
-    terminal.press("\u{3}").wait_for("press Ctrl-C again");
+    terminal.press("\u{3}").wait_for("press Ctrl-C again or Ctrl-D");
     terminal.wait_for_prompt(">").press("\u{3}");
     terminal.leave().code(0);
 }
@@ -119,6 +119,34 @@ fn the_model_can_be_changed_and_a_slip_changes_nothing() {
     terminal
         .enter("/frobnicate")
         .wait_for("there is no command /frobnicate");
+    terminal.wait_for_prompt(">").press("\u{4}");
+    terminal.leave().code(0);
+}
+
+#[test]
+fn what_is_typed_ahead_is_not_lost() {
+    let home = home();
+    let script = json!([{ "text": "first" }, { "text": "second" }]);
+    let mut terminal = scripted(&home, &script);
+    terminal.press("/new\r/model\r/tools\r/exit\r");
+    terminal
+        .leave()
+        .code(0)
+        .shows("new session")
+        .shows("read_file");
+}
+
+#[test]
+fn what_was_begun_when_the_answer_ended_is_in_the_next_line() {
+    let (home, held) = (home(), Held::new());
+    let script = json!([{ "calls": [held.call()] }, { "text": "over" }, { "text": "yes" }]);
+    let mut terminal = chat(held.grant(home.scripted(&script)));
+    terminal.enter("go");
+    let asking = held.asked();
+    terminal.press("is it h").wait_for("» is it h_");
+    asking.answer("tea");
+    terminal.wait_for("over").wait_for_prompt("> is it h");
+    terminal.enter("ot?").wait_for("> is it hot?").wait_for("yes");
     terminal.wait_for_prompt(">").press("\u{4}");
     terminal.leave().code(0);
 }
