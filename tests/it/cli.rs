@@ -2,9 +2,13 @@
 //! per topic.
 
 mod agents;
+mod chat;
 mod ending;
 mod events;
 mod help;
+mod permission;
 mod run;
 mod settings;
+mod steering;
+mod sub_agents;
 mod verbs;

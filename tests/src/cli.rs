@@ -14,6 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::guests;
+use crate::terminal::Terminal;
 
 /// A small project for questions about files.
 const SAMPLES: [(&str, &str); 4] = [
@@ -70,6 +71,12 @@ impl Home {
     #[must_use]
     pub fn sessions(&self) -> PathBuf {
         self.root.path().join("data/loom/sessions")
+    }
+
+    /// Where answers given with "always" are kept.
+    #[must_use]
+    pub fn stored_permissions(&self) -> PathBuf {
+        self.root.path().join("data/loom/permissions.toml")
     }
 
     /// The user's configuration file.
@@ -265,6 +272,28 @@ impl Loom {
     /// If it cannot be started.
     pub fn spawn(mut self) -> Child {
         let command = self.command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts")
+    }
+
+    /// Starts it on a terminal of its own, where a person sees and types.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub fn at_terminal(self) -> Terminal {
+        Terminal::start(self.command)
+    }
+
+    /// Starts it with pipes for all three.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub fn piped(mut self) -> Child {
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command
             .stderr(Stdio::piped())
             .spawn()

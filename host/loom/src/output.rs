@@ -7,6 +7,7 @@ use serde::Serialize;
 use tracing::Level;
 
 use crate::render::sanitize::sanitize;
+use crate::render::spinner::undisturbed;
 use crate::telemetry::log;
 
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -66,7 +67,7 @@ pub(crate) fn note(text: &str) {
         return log::notice(Level::INFO, text);
     }
     // Where stderr is closed nobody wants to know.
-    let _ = writeln!(anstream::stderr(), "{}", sanitize(text));
+    let _ = undisturbed(|| writeln!(anstream::stderr(), "{}", sanitize(text)));
 }
 
 fn labelled(style: Style, label: &str, level: Level, text: &str) {
@@ -74,7 +75,7 @@ fn labelled(style: Style, label: &str, level: Level, text: &str) {
         return log::notice(level, text);
     }
     let text = sanitize(text);
-    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");
+    let _ = undisturbed(|| writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}"));
 }
 
 /// Columns, as wide as their widest cell; the last is as it is.

@@ -6,7 +6,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod metrics;
 pub(crate) mod sanitize;
-mod spinner;
+pub(crate) mod spinner;
 pub(crate) mod text;
 
 use std::io;
@@ -20,6 +20,12 @@ pub(crate) trait Render {
 
     /// Something else is about to be written to the terminal.
     fn suspend(&mut self) {}
+
+    /// What the person has typed of a line for the run.
+    fn draft(&mut self, _text: &str) {}
+
+    /// The person has typed a line; the run gets it.
+    fn noted(&mut self, _line: &str) {}
 
     /// The person asked to stop; the run will end soon.
     fn stopping(&mut self) {}

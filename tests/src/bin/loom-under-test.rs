@@ -3,5 +3,10 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::var_os(loom_tests::terminal::CONTROLLED).is_some() {
+        // Only the process itself can do it, and only before it has threads.
+        rustix::process::setsid().expect("a new process leads no group");
+        rustix::process::ioctl_tiocsctty(std::io::stdin()).expect("stdin is a new terminal");
+    }
     loom::main()
 }

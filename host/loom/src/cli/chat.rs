@@ -21,7 +21,7 @@ use crate::render::human::{Human, HumanOptions};
 use crate::render::text::one_line;
 use crate::telemetry::log;
 use editor::{Editor, Line};
-pub(super) use typed::Typed;
+pub(super) use typed::{Heard, Typed};
 
 const HELP: &str = "\
 /help           this list
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &ChatArguments, global: &Global) -> anyhow::Result<
     ));
     let mut interrupted = false;
     loop {
-        match editor.read()? {
+        match editor.read(&std::mem::take(&mut chat.draft))? {
             Line::Text(text) => {
                 interrupted = false;
                 if !chat.answer(&runtime, text.trim())? {
@@ -92,6 +92,8 @@ struct Chat<'a> {
     desk: Option<Desk>,
     session: SessionId,
     has_spoken: bool,
+    /// What was begun to be typed while the agent worked.
+    draft: String,
 }
 
 impl<'a> Chat<'a> {
@@ -107,6 +109,7 @@ impl<'a> Chat<'a> {
             desk,
             session: session.unwrap_or_else(SessionId::generate),
             has_spoken: false,
+            draft: String::new(),
         })
     }
 
@@ -164,10 +167,12 @@ impl<'a> Chat<'a> {
             typed: typed.as_mut(),
         };
         drive(run, &mut render, inputs).await?;
-        Ok(match typed {
-            Some(typed) => typed.untaken().await,
-            None => Vec::new(),
-        })
+        let Some(typed) = typed else {
+            return Ok(Vec::new());
+        };
+        let (untaken, draft) = typed.rest_of().await;
+        self.draft = draft;
+        Ok(untaken)
     }
 
     /// Goes on with another model, or as before if that can't be had.

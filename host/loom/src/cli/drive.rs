@@ -8,7 +8,7 @@ use crate::fault::Exit;
 use crate::render::Render;
 
 use super::ask::{Desk, Question};
-use super::chat::Typed;
+use super::chat::{Heard, Typed};
 use super::steer::Steer;
 
 /// What may come in while a run is shown.
@@ -20,6 +20,21 @@ pub(super) struct Inputs<'a> {
     pub(super) desk: Option<&'a mut Desk>,
     /// What the person types unasked.
     pub(super) typed: Option<&'a mut Typed>,
+}
+
+impl Inputs<'_> {
+    /// Leaves the terminal to someone else.
+    fn rest(&mut self) {
+        if let Some(typed) = self.typed.as_deref_mut() {
+            typed.rest();
+        }
+    }
+
+    fn listen(&mut self) {
+        if let Some(typed) = self.typed.as_deref_mut() {
+            typed.listen();
+        }
+    }
 }
 
 /// Shows a run until it ends, and passes on what comes in. Ctrl-C or a termination signal stops it
@@ -37,6 +52,7 @@ pub(super) async fn drive(
             biased;
             () = signals.next() => {
                 if asked_to_stop {
+                    inputs.rest();
                     std::process::exit(Exit::Cancelled.code().into());
                 }
                 asked_to_stop = true;
@@ -46,12 +62,14 @@ pub(super) async fn drive(
             message = notice(&mut inputs.steer) => render.event(&RunEvent::Warning { message })?,
             question = question(&mut inputs.desk) => {
                 render.suspend();
+                inputs.rest();
                 let desk = inputs.desk.as_deref().expect("the question came from there");
                 let answered = tokio::select! {
                     biased;
                     () = signals.next() => None,
                     answered = question.put(desk.setting()) => Some(answered),
                 };
+                inputs.listen();
                 // Whoever stops the run decides nothing; the question ends with the run.
                 if answered.is_none() {
                     asked_to_stop = true;
@@ -60,11 +78,14 @@ pub(super) async fn drive(
                 }
                 answered.transpose()?;
             }
-            line = typed(&mut inputs.typed) => {
-                if let Some(typed) = inputs.typed.as_deref_mut() {
+            heard = typed(&mut inputs.typed) => match heard {
+                Heard::Draft(text) => render.draft(&text),
+                Heard::Line(line) => {
+                    render.noted(&line);
+                    let typed = inputs.typed.as_deref_mut().expect("the line came from there");
                     typed.inject(&run.steering(), line);
                 }
-            }
+            },
             event = run.next() => {
                 let Some(event) = event else {
                     return Ok(run.outcome().await);
@@ -99,9 +120,9 @@ async fn question(desk: &mut Option<&mut Desk>) -> Question {
     }
 }
 
-async fn typed(typed: &mut Option<&mut Typed>) -> String {
+async fn typed(typed: &mut Option<&mut Typed>) -> Heard {
     match typed {
-        Some(typed) => typed.line().await,
+        Some(typed) => typed.next().await,
         None => std::future::pending().await,
     }
 }

@@ -8,7 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use loom_types::Memory;
 use serde_json::json;
 
-use super::{Global, sessions};
+use super::Global;
+use super::sessions::{self, Summary};
 use crate::fault::Exit;
 use crate::output::{self, Table};
 use crate::render::text::{date, one_line};
@@ -33,6 +34,9 @@ enum SessionVerb {
         /// How many
         #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
         limit: usize,
+        /// The sessions of sub-agents too
+        #[arg(long)]
+        all: bool,
         #[arg(long, help = "Print JSON")]
         json: bool,
     },
@@ -71,7 +75,7 @@ pub(super) async fn run(arguments: SessionArguments, global: Global) -> anyhow::
     let memory = loom.memory().await?;
     let memory = memory.as_ref();
     match arguments.verb {
-        SessionVerb::List { limit, json } => list(memory, limit, json).await?,
+        SessionVerb::List { limit, all, json } => list(memory, limit, all, json).await?,
         SessionVerb::Show { id, json } => show(memory, &id, json).await?,
         SessionVerb::Delete { ids } => delete(memory, &ids).await?,
         SessionVerb::Export { id, format, output } => {
@@ -90,35 +94,41 @@ pub(super) async fn run(arguments: SessionArguments, global: Global) -> anyhow::
     Ok(Exit::Done)
 }
 
-async fn list(memory: &dyn Memory, limit: usize, as_json: bool) -> anyhow::Result<()> {
-    let mut table = Table::new(&["id", "changed (UTC)", "entries", "directory", "begins with"]);
-    let mut values = Vec::new();
-    for info in sessions::list(memory, limit).await? {
-        let (header, title) = sessions::summary(memory, &info.id).await;
-        let metadata = header.as_ref().map(|header| &header.metadata);
-        let directory = metadata.and_then(|it| it.get("directory")?.as_str());
-        let title = one_line(&title, 50);
-        table.row([
-            info.id.as_str(),
-            &date(info.updated_ms),
-            &info.entries.to_string(),
-            directory.unwrap_or("-"),
-            &title,
-        ]);
-        let mut value = json!(info);
-        value["title"] = title.into();
-        value["model"] = json!(header.as_ref().map(|header| &header.model));
-        value["directory"] = json!(directory);
-        values.push(value);
-    }
+async fn list(memory: &dyn Memory, limit: usize, all: bool, as_json: bool) -> anyhow::Result<()> {
+    let found = sessions::list(memory, limit, all).await?;
     if as_json {
-        output::print_json(&values)?;
-    } else if table.is_empty() {
+        output::print_json(&found.iter().map(to_json).collect::<Vec<_>>())?;
+    } else if found.is_empty() {
         output::note("no sessions yet");
     } else {
-        output::print(&table.to_text())?;
+        output::print(&table(&found, all).to_text())?;
     }
     Ok(())
+}
+
+fn table(found: &[Summary], with_agents: bool) -> Table {
+    let fourth = if with_agents { "agent" } else { "directory" };
+    let mut table = Table::new(&["id", "changed (UTC)", "entries", fourth, "begins with"]);
+    for each in found {
+        table.row([
+            each.info.id.as_str(),
+            &date(each.info.updated_ms),
+            &each.info.entries.to_string(),
+            each.metadata(fourth).unwrap_or("-"),
+            &one_line(&each.title, 50),
+        ]);
+    }
+    table
+}
+
+fn to_json(each: &Summary) -> serde_json::Value {
+    let mut value = json!(each.info);
+    value["title"] = one_line(&each.title, 50).into();
+    value["model"] = json!(each.header.as_ref().map(|header| &header.model));
+    for name in ["directory", "agent", "parent_session_id"] {
+        value[name] = json!(each.metadata(name));
+    }
+    value
 }
 
 async fn show(memory: &dyn Memory, id: &str, as_json: bool) -> anyhow::Result<()> {

@@ -46,17 +46,14 @@ pub(super) async fn find(memory: &dyn Memory, text: &str) -> anyhow::Result<Sess
     }
 }
 
-/// The session of a directory that was changed last.
+/// The session of a directory that was changed last, those of sub-agents apart.
 pub(super) async fn last_of(memory: &dyn Memory, directory: &Path) -> anyhow::Result<SessionId> {
-    let sessions = list(memory, LOOKED_AT).await?;
-    for info in sessions {
-        let header = header(memory, &info.id).await;
-        let of_directory = |header: &Header| {
-            let known = header.metadata.get("directory");
-            known.and_then(|it| it.as_str()) == Some(&*directory.to_string_lossy())
-        };
-        if header.as_ref().is_some_and(of_directory) {
-            return Ok(info.id);
+    for info in newest(memory, LOOKED_AT).await? {
+        let each = summary(memory, info).await;
+        if !each.is_of_sub_agent()
+            && each.metadata("directory") == Some(&*directory.to_string_lossy())
+        {
+            return Ok(each.info.id);
         }
     }
     let fault = Fault::failed(format!(
@@ -68,8 +65,34 @@ pub(super) async fn last_of(memory: &dyn Memory, directory: &Path) -> anyhow::Re
         .into())
 }
 
-/// The newest sessions.
-pub(super) async fn list(memory: &dyn Memory, limit: usize) -> anyhow::Result<Vec<SessionInfo>> {
+/// The newest sessions; without `all` those of sub-agents are left out.
+pub(super) async fn list(
+    memory: &dyn Memory,
+    limit: usize,
+    all: bool,
+) -> anyhow::Result<Vec<Summary>> {
+    let mut found = Vec::new();
+    let mut cursor = None;
+    while found.len() < limit {
+        let page = memory.sessions(PAGE, cursor).await?;
+        for info in page.sessions {
+            if found.len() == limit {
+                break;
+            }
+            let each = summary(memory, info).await;
+            if all || !each.is_of_sub_agent() {
+                found.push(each);
+            }
+        }
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+async fn newest(memory: &dyn Memory, limit: usize) -> anyhow::Result<Vec<SessionInfo>> {
     let mut sessions = Vec::new();
     let mut cursor = None;
     while sessions.len() < limit {
@@ -84,13 +107,32 @@ pub(super) async fn list(memory: &dyn Memory, limit: usize) -> anyhow::Result<Ve
     Ok(sessions)
 }
 
-/// What a session says about itself, and the first thing that the person asked.
-pub(super) async fn summary(memory: &dyn Memory, id: &SessionId) -> (Option<Header>, String) {
-    let entries = memory.read(id, 0, 4).await.unwrap_or_default();
+/// A session in short.
+pub(super) struct Summary {
+    pub(super) info: SessionInfo,
+    /// None if it can't be read.
+    pub(super) header: Option<Header>,
+    /// The first thing that the person asked.
+    pub(super) title: String,
+}
+
+impl Summary {
+    /// A text that the session says of itself.
+    pub(super) fn metadata(&self, name: &str) -> Option<&str> {
+        self.header.as_ref()?.metadata.get(name)?.as_str()
+    }
+
+    fn is_of_sub_agent(&self) -> bool {
+        self.metadata("parent_session_id").is_some()
+    }
+}
+
+async fn summary(memory: &dyn Memory, info: SessionInfo) -> Summary {
+    let entries = memory.read(&info.id, 0, 4).await.unwrap_or_default();
     let mut header = None;
     let mut title = String::new();
     for entry in entries {
-        match Record::decode(id, entry) {
+        match Record::decode(&info.id, entry) {
             Ok(Record::Header(found)) => header = Some(found),
             Ok(Record::Message(message)) if message.role == Role::User && title.is_empty() => {
                 title = message.text();
@@ -98,7 +140,11 @@ pub(super) async fn summary(memory: &dyn Memory, id: &SessionId) -> (Option<Head
             _ => {}
         }
     }
-    (header, title)
+    Summary {
+        info,
+        header,
+        title,
+    }
 }
 
 /// All entries of a session.
@@ -111,13 +157,5 @@ pub(super) async fn entries(memory: &dyn Memory, id: &SessionId) -> anyhow::Resu
             return Ok(entries);
         }
         entries.extend(page);
-    }
-}
-
-async fn header(memory: &dyn Memory, id: &SessionId) -> Option<Header> {
-    let first = memory.read(id, 0, 1).await.ok()?.into_iter().next()?;
-    match Record::decode(id, first) {
-        Ok(Record::Header(header)) => Some(header),
-        _ => None,
     }
 }

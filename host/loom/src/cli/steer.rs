@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use loom_core::{Priority, Steering};
 use serde::Deserialize;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::sync::mpsc;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use crate::fault::Fault;
 
 /// How long to wait for more at the end of a file that others still write to.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -66,11 +67,10 @@ impl Steer {
             Source::File(path) => {
                 // Opening a pipe waits for its writer; opened for writing too, it does not.
                 let file = open(path).await;
-                let file = file.with_context(|| {
-                    format!(
-                        "the steering file {} cannot be read; create it first",
-                        path.display()
-                    )
+                let file = file.map_err(|error| {
+                    let path = path.display();
+                    Fault::usage(format!("the steering file {path} can't be read: {error}"))
+                        .hint("create it first; `loom help steering` tells what to write there")
                 })?;
                 Box::new(BufReader::new(file))
             }

@@ -1,11 +1,14 @@
 //! A run for people: the answer goes to stdout as it comes, everything else to stderr.
 
 mod notes;
+mod todo;
 
 use std::io::{self, Write};
 
 use anstyle::Style;
-use loom_types::{Error, Limit, Message, Outcome, Report, Role, RunEvent, ToolCall, ToolResult};
+use loom_types::{
+    CallId, DecidedBy, Error, Limit, Message, Outcome, Report, Role, RunEvent, ToolCall, ToolResult,
+};
 
 use super::Render;
 use super::sanitize::{Sanitizer, sanitize};
@@ -51,6 +54,8 @@ pub(crate) struct Human<O, E> {
     /// The last character on stdout was not a line break.
     line_is_open: bool,
     reasoning_is_open: bool,
+    /// Calls that the person refused, who knows it.
+    refused: Vec<CallId>,
     stopping: bool,
 }
 
@@ -67,6 +72,7 @@ impl<O: Write, E: Write> Human<O, E> {
             message_is_open: false,
             line_is_open: false,
             reasoning_is_open: false,
+            refused: Vec::new(),
             stopping: false,
         }
     }
@@ -166,6 +172,13 @@ impl<O: Write, E: Write> Human<O, E> {
     }
 
     fn tool_started(&mut self, call: &ToolCall) {
+        if let Some(list) = todo::of(call) {
+            self.progress_line(CYAN, "→", &list.title());
+            for (style, mark, text) in list.lines() {
+                self.progress_line(style, mark, &text);
+            }
+            return;
+        }
         let arguments = text::arguments(&call.arguments, 100);
         let line = format!("{} {arguments}", call.name);
         self.progress_line(CYAN, "→", line.trim_end());
@@ -174,10 +187,12 @@ impl<O: Write, E: Write> Human<O, E> {
 
     fn tool_completed(&mut self, result: &ToolResult, time: &str) {
         let answer = result.text();
-        if result.is_error {
+        if self.refused.contains(&result.call_id) {
+            // Nobody needs to be told what they said.
+        } else if result.is_error {
             let line = format!("{} {}", result.name, text::one_line(&answer, 200));
             self.progress_line(RED, "✗", &line);
-        } else {
+        } else if result.name != todo::TOOL || self.options.verbose {
             let size = text::bytes(answer.len() as u64);
             self.progress_line(GREEN, "✓", &format!("{} {time}, {size}", result.name));
         }
@@ -250,6 +265,14 @@ impl<O: Write, E: Write> Render for Human<O, E> {
                 self.note(event);
                 self.restart();
             }
+            RunEvent::PermissionDecided {
+                call_id, decision, ..
+            } => {
+                if !decision.allowed && decision.by == DecidedBy::Person {
+                    self.refused.push(call_id.clone());
+                }
+                self.note(event);
+            }
             RunEvent::RunEnded { outcome } => self.ended(outcome)?,
             _ => self.note(event),
         }
@@ -262,6 +285,24 @@ impl<O: Write, E: Write> Render for Human<O, E> {
         if self.options.out_is_terminal && std::mem::take(&mut self.line_is_open) {
             // A terminal that is gone shows in the next event.
             let _ = self.out.write_all(b"\n").and_then(|()| self.out.flush());
+        }
+    }
+
+    fn draft(&mut self, text: &str) {
+        self.spinner.draft(text);
+        // Within an answer there is no room for it; it comes after.
+        if !self.line_is_open && !self.reasoning_is_open && !text.is_empty() {
+            self.spinner.show_draft();
+        }
+    }
+
+    fn noted(&mut self, line: &str) {
+        self.spinner.draft("");
+        let line = text::one_line(line, 200);
+        let activity = self.spinner.activity();
+        self.progress_line(DIM, "»", &format!("{line} (the model gets it next)"));
+        if let Some(activity) = activity {
+            self.spinner.show(&activity);
         }
     }
 

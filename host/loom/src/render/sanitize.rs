@@ -75,7 +75,13 @@ fn after_text(c: char) -> (State, bool) {
 }
 
 fn is_control(c: char) -> bool {
-    c.is_control() && c != '\n' && c != '\t'
+    c.is_control() && c != '\n' && c != '\t' || reorders(c)
+}
+
+/// Whether a terminal shows what follows in another order than it is written: a name could be made to
+/// look like another one. Text that runs from right to left by itself needs none of these.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -95,6 +101,7 @@ mod tests {
         check("\u{1b}(Bx\u{1b}7y\u{1b}cz", "xyz");
         check("over\rwrite\u{8}\u{0}\u{7f}", "overwrite");
         check("línea 🎉 שלום", "línea 🎉 שלום");
+        check("a\u{202e}txt.b\u{2066}c", "atxt.bc");
     }
 
     #[test]

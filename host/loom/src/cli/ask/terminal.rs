@@ -7,14 +7,12 @@ use std::os::fd::AsFd as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, Interest, ReadBuf};
 
-/// It must be read by nobody else meanwhile.
-pub(in crate::cli) struct Terminal {
-    /// None once it failed.
-    file: Option<AsyncFd<File>>,
-}
+/// Several may be open, but only one of them may wait at a time.
+pub(in crate::cli) struct Terminal(AsyncFd<File>);
 
 impl Terminal {
     /// The process's stdin, which must be a terminal.
@@ -23,14 +21,7 @@ impl Terminal {
     }
 
     pub(super) fn over(file: File) -> io::Result<Self> {
-        let file = Some(watched(file)?);
-        Ok(Self { file })
-    }
-
-    fn file(&self) -> io::Result<&AsyncFd<File>> {
-        self.file
-            .as_ref()
-            .ok_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))
+        Ok(Self(watched(file)?))
     }
 }
 
@@ -44,18 +35,22 @@ fn watched(file: File) -> io::Result<AsyncFd<File>> {
 
 impl AsyncRead for Terminal {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let ready = ready!(self.file()?.poll_read_ready(context))?;
-        let read = ready.get_inner().read(buffer.initialize_unfilled())?;
-        buffer.advance(read);
-        // A read would block now if that was all, and whether it was shows only to who starts
-        // watching anew.
-        if let Some(file) = self.file.take() {
-            self.file = Some(watched(file.into_inner())?);
+        loop {
+            let mut ready = ready!(self.0.poll_read_ready(context))?;
+            // What made it ready may have been read since, by this or by another one on the same
+            // terminal; a read would block then.
+            let mut looked = [PollFd::new(ready.get_inner(), PollFlags::IN)];
+            if poll(&mut looked, Some(&Timespec::default()))? == 0 {
+                ready.clear_ready();
+                continue;
+            }
+            let read = ready.get_inner().read(buffer.initialize_unfilled())?;
+            buffer.advance(read);
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
     }
 }

@@ -44,8 +44,9 @@ impl Editor {
         Ok(Self { editor, history })
     }
 
-    pub(super) fn read(&mut self) -> anyhow::Result<Line> {
-        match self.editor.readline("> ") {
+    /// The next line; `begun` is what of it was typed before.
+    pub(super) fn read(&mut self, begun: &str) -> anyhow::Result<Line> {
+        match self.editor.readline_with_initial("> ", (begun, "")) {
             Ok(text) => Ok(Line::Text(text.replace("\\\n", "\n"))),
             Err(ReadlineError::Interrupted) => Ok(Line::Interrupted),
             Err(ReadlineError::Eof) => Ok(Line::End),

@@ -6,6 +6,7 @@ use anstyle::Style;
 use loom_types::{DecidedBy, Outcome, PermissionDecision, Routing, RunEvent};
 
 use super::super::text;
+use super::todo;
 use crate::output::{CYAN, DIM, GREEN, RED, YELLOW};
 
 /// A line on stderr.
@@ -84,7 +85,7 @@ fn of_decision(tool: &str, decision: &PermissionDecision, verbose: bool) -> Opti
     let by = match &decision.by {
         DecidedBy::Rule { rule } => format!("the rule {rule}"),
         DecidedBy::Mode { mode } => format!("the mode {}", mode.as_str()),
-        DecidedBy::Person => "you".to_owned(),
+        DecidedBy::Person => "you said no".to_owned(),
         DecidedBy::Nobody => "nobody was there to ask".to_owned(),
     };
     if decision.allowed {
@@ -99,8 +100,11 @@ fn of_decision(tool: &str, decision: &PermissionDecision, verbose: bool) -> Opti
 fn of_sub_agent(agent: &str, event: &RunEvent, verbose: bool) -> Option<Note> {
     let (style, mark, text) = match event {
         RunEvent::ToolStarted { call } => {
-            let arguments = text::arguments(&call.arguments, 80);
-            (CYAN, "→", format!("{} {arguments}", call.name))
+            let told = match todo::of(call) {
+                Some(list) => list.title(),
+                None => format!("{} {}", call.name, text::arguments(&call.arguments, 80)),
+            };
+            (CYAN, "→", told)
         }
         RunEvent::ToolCompleted { result, .. } if result.is_error => {
             let answer = text::one_line(&result.text(), 160);
