@@ -5,6 +5,7 @@ mod agents;
 mod ending;
 mod events;
 mod help;
+mod pool;
 mod run;
 mod settings;
 mod verbs;

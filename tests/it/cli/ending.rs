@@ -15,7 +15,9 @@ use crate::home;
 fn a_run_that_fails_says_why_and_how_to_go_on() {
     let home = home();
     let run = home.scripted(&json!([{ "error": "overloaded" }]));
-    let ran = run.args(["run", "--session", "talk", "go"]).run().code(1);
+    let once = ["-c", "failover.attempts=1"];
+    let run = run.args(["run", "--session", "talk", "go"]).args(once);
+    let ran = run.run().code(1);
     assert_eq!(ran.stdout, "");
     ran.complains("error: scripted 1.0.0: overloaded")
         .complains("hint: try again later")
