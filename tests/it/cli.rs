@@ -7,6 +7,7 @@ mod ending;
 mod events;
 mod help;
 mod permission;
+mod pool;
 mod run;
 mod settings;
 mod steering;

@@ -1,6 +1,8 @@
 //! What becomes of failures on their way to the person and to the model: model servers that fail in
 //! every way, through the real provider plugins; HTTP, tools and session stores that fail.
 
+mod pool;
+
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
@@ -232,7 +234,8 @@ async fn the_person_reads_the_class_in_words_and_scripts_read_it_as_a_field() {
     let server = FaultServer::always(limit, "").await;
     let url = format!("{}/v1", server.url());
     let run = |arguments: &[&str]| {
-        let run = home.with(["run", "-m", "custom/m", "go"]).args(arguments);
+        let run = home.with(["run", "-m", "custom/m", "-c", "failover.attempts=1", "go"]);
+        let run = run.args(arguments);
         let run = run.env("LLM_BASE_URL", &url);
         tokio::task::spawn_blocking(|| run.run())
     };

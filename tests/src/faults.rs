@@ -12,7 +12,7 @@ mod wire;
 pub use decision::{Decision, Seen, table};
 pub use random::random;
 pub use server::{Asked, FaultServer};
-pub use stress::{Stressed, counting_answers, stress};
+pub use stress::{Counter, Stressed, counting_answers, stress};
 
 use std::fmt;
 

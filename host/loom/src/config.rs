@@ -98,6 +98,8 @@ pub struct RunLimits {
     /// For one tool call. Default 2 minutes.
     #[serde(serialize_with = "units::serialize_duration")]
     pub tool_timeout: Duration,
+    /// A run ends when the same call failed so many times in a row; at least 2. Default 5.
+    pub repeated_failures: u32,
 }
 
 /// A model that may answer.

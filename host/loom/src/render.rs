@@ -1,7 +1,8 @@
-//! A run as it is shown: the renderers know its events and nothing else.
+//! A run as it is shown: the renderers know its events, and what the pool knows of its members.
 
 #[cfg(test)]
 mod events;
+pub(crate) mod health;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod metrics;

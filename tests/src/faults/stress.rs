@@ -1,7 +1,7 @@
 //! Many runs at once against models that fail by chance, and what came of them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
@@ -58,19 +58,17 @@ pub async fn stress(
         .buffered(at_once.max(1))
         .collect()
         .await;
-    let mut stressed = Stressed::default();
-    let counts = counter
-        .counts
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut stressed = Stressed {
+        repeated: counter.repeated(),
+        ..Stressed::default()
+    };
+    let counts = counter.counts();
     for (number, outcome) in outcomes.iter().enumerate() {
         match judge(number, outcome, &counts) {
             Ok(()) => stressed.completed += 1,
             Err(wrong) => stressed.wrong.push(wrong),
         }
     }
-    let repeated = counts.iter().filter(|(_, times)| **times > 1);
-    stressed.repeated = repeated.map(|(key, times)| (key.clone(), *times)).collect();
     stressed
 }
 
@@ -104,8 +102,8 @@ fn key(question: &str, call: usize) -> String {
     format!("{question}, call {call}")
 }
 
-/// Counts how often it is called with each key.
-struct Counter {
+/// The tool that [`counting_answers`] call: it counts how often it is called with each key.
+pub struct Counter {
     definition: Arc<ToolDefinition>,
     counts: Mutex<BTreeMap<String, usize>>,
 }
@@ -125,6 +123,26 @@ impl Default for Counter {
     }
 }
 
+impl Counter {
+    /// How often it was called with each key so far.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        self.lock().clone()
+    }
+
+    /// The keys with which it was called more than once, with how often.
+    #[must_use]
+    pub fn repeated(&self) -> BTreeMap<String, usize> {
+        let mut counts = self.counts();
+        counts.retain(|_, times| *times > 1);
+        counts
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[async_trait]
 impl Tool for Counter {
     fn definition(&self) -> &Arc<ToolDefinition> {
@@ -133,8 +151,7 @@ impl Tool for Counter {
 
     async fn call(&self, arguments: &Value, _context: &ToolContext) -> Result<Vec<Content>> {
         let key = arguments["key"].as_str().unwrap_or_default();
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(key.to_owned()).or_default() += 1;
+        *self.lock().entry(key.to_owned()).or_default() += 1;
         Ok(vec![Content::Text("counted".into())])
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn summarise(failed: &[Failed]) -> Error {
     if failed.len() == 1 {
         return telling.error.clone();
     }
+    let (origin, message) = words(failed);
     let mut details = match telling.error.details.as_deref() {
         Some(Value::Object(details)) => details.clone(),
         _ => Map::new(),
@@ -32,8 +33,8 @@ pub(super) fn summarise(failed: &[Failed]) -> Error {
     details.insert("attempts".to_owned(), failed.iter().map(attempt).collect());
     Error {
         kind: telling.error.kind,
-        message: words(failed),
-        origin: None,
+        message,
+        origin,
         retry_after: telling.error.retry_after,
         http_status: telling.error.http_status,
         details: Some(Box::new(Value::Object(details))),
@@ -50,14 +51,19 @@ fn attempt(failed: &Failed) -> Value {
     })
 }
 
-/// `no model answered in 3 attempts: a/x (2 times): …; b/y: …`
-fn words(failed: &[Failed]) -> String {
+/// Whose error it is, and what it says: `no answer in 3 attempts: …` of a member that was the only one
+/// asked, else `no model answered in 3 attempts: a/x (2 times): …; b/y: …`.
+fn words(failed: &[Failed]) -> (Option<String>, String) {
     let mut members: Vec<(&Failed, usize)> = Vec::new();
     for attempt in failed {
         match members.iter_mut().find(|(m, _)| m.member == attempt.member) {
             Some((last, times)) => (*last, *times) = (attempt, *times + 1),
             None => members.push((attempt, 1)),
         }
+    }
+    if let [(Failed { member, error }, times)] = members.as_slice() {
+        let message = format!("no answer in {times} attempts: {}", error.message);
+        return (Some(member.clone()), message);
     }
     let members = members.iter().map(|(last, times)| {
         let times = match times {
@@ -67,11 +73,12 @@ fn words(failed: &[Failed]) -> String {
         format!("{}{times}: {}", last.member, last.error.message)
     });
     let members: Vec<_> = members.collect();
-    format!(
+    let message = format!(
         "no model answered in {} attempts: {}",
         failed.len(),
         members.join("; ")
-    )
+    );
+    (None, message)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! `loom model`: which models there are, and whether one works.
+//! `loom model`: which models there are, and whether they work.
 
 mod check;
+mod health;
 
 use std::time::Duration;
 
@@ -20,12 +21,14 @@ use crate::render::text::{count, plural};
 /// A server that is there answers sooner; one that is not should not be waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// List models and check one
+/// List models and check them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   loom model list                    of every provider that can be asked
   loom model list ollama
+  loom model list --health           how each member of the pool does now
+  loom model check                   each model that may answer here
   loom model check -m openai/gpt-5-mini")]
 pub(super) struct ModelArguments {
     #[command(subcommand)]
@@ -38,10 +41,15 @@ enum ModelVerb {
     List {
         /// Only this provider
         provider: Option<String>,
+        /// Ask each member of the pool for a word and say how it does, instead of listing models.
+        /// Whether one answers costs a few tokens
+        #[arg(long, conflicts_with = "provider")]
+        health: bool,
         #[arg(long, help = "Print JSON")]
         json: bool,
     },
-    /// Ask a model for a word and for a tool call, and say what works and how fast
+    /// Ask for a word and for a tool call, and say what works and how fast: the model that is named,
+    /// or each that may answer here
     Check {
         /// PROVIDER/MODEL, PROVIDER for its default model, or a MODEL of the default provider
         #[arg(short, long, value_name = "MODEL")]
@@ -53,7 +61,13 @@ enum ModelVerb {
 
 pub(super) async fn run(arguments: ModelArguments, global: Global) -> anyhow::Result<Exit> {
     match arguments.verb {
-        ModelVerb::List { provider, json } => list(&global, provider.as_deref(), json).await,
+        ModelVerb::List {
+            health: true, json, ..
+        } => {
+            let (_, loom) = global.open_plain().await?;
+            health::run(&loom, json).await
+        }
+        ModelVerb::List { provider, json, .. } => list(&global, provider.as_deref(), json).await,
         ModelVerb::Check { model, json } => {
             let overrides = Overrides {
                 model,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::Config;
 use clap::Args;
-use loom_core::{Input, Metrics, RunOptions};
+use loom_core::{Input, Metrics, Pool, RunOptions};
 use loom_types::{Memory, SessionId};
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
     let (builder, mut desk) = ask::attach(builder, &config, arguments.json)?;
     let agent = builder.output_schema(schema).build()?;
     let options = options(&arguments.agent, &config, agent.memory().as_ref(), prompt).await?;
-    let mut render = arguments.renderer(&global, has_schema);
+    let mut render = arguments.renderer(&global, has_schema, loom.pool().await?);
     let run = agent.start(options);
     let steer = match steer {
         Some(source) => Some(Steer::start(source, run.steering()).await?),
@@ -155,9 +155,9 @@ impl RunArguments {
         }
     }
 
-    fn renderer(&self, global: &Global, has_schema: bool) -> Box<dyn Render> {
+    fn renderer(&self, global: &Global, has_schema: bool, pool: Pool) -> Box<dyn Render> {
         if self.json {
-            return Box::new(Json::new(io::stdout()));
+            return Box::new(Json::new(io::stdout()).with_pool(pool));
         }
         let options = HumanOptions {
             // What does not fit the schema yet is no answer.

@@ -50,6 +50,7 @@ pub(super) struct RawLimits {
     pub(super) output_tokens: Option<u64>,
     pub(super) tools_at_once: Option<u32>,
     pub(super) tool_timeout: Option<Duration>,
+    pub(super) repeated_failures: Option<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -155,6 +156,7 @@ fn read_limits(mut section: Section<'_>) -> RawLimits {
         output_tokens: section.count("output_tokens"),
         tools_at_once: section.count("tools_at_once"),
         tool_timeout: section.duration("tool_timeout"),
+        repeated_failures: section.count_from("repeated_failures", 2),
     };
     section.finish();
     limits

@@ -181,6 +181,7 @@ fn resolve_limits(raw: &RawLimits) -> RunLimits {
         output_tokens: raw.output_tokens,
         tools_at_once: raw.tools_at_once.unwrap_or(10),
         tool_timeout: raw.tool_timeout.unwrap_or(Duration::from_secs(120)),
+        repeated_failures: raw.repeated_failures.unwrap_or(5),
     }
 }
 

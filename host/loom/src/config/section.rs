@@ -100,8 +100,17 @@ impl<'a> Section<'a> {
 
     /// An integer of at least 1.
     pub(super) fn count<T: TryFrom<i64>>(&mut self, key: &'static str) -> Option<T> {
+        self.count_from(key, 1)
+    }
+
+    /// An integer of at least `least`.
+    pub(super) fn count_from<T: TryFrom<i64>>(
+        &mut self,
+        key: &'static str,
+        least: i64,
+    ) -> Option<T> {
         let node = self.take(key)?;
-        self.read_count(&self.key(key), node)
+        self.read_count(&self.key(key), node, least)
     }
 
     /// A table of such integers.
@@ -109,20 +118,20 @@ impl<'a> Section<'a> {
         let path = self.key(key);
         let entries = self.table_at(key).into_iter().flatten();
         let counts = entries.filter_map(|(name, node)| {
-            let count = self.read_count(&join(&path, name), node)?;
+            let count = self.read_count(&join(&path, name), node, 1)?;
             Some((name.clone(), count))
         });
         counts.collect()
     }
 
-    fn read_count<T: TryFrom<i64>>(&self, path: &str, node: &Node) -> Option<T> {
+    fn read_count<T: TryFrom<i64>>(&self, path: &str, node: &Node, least: i64) -> Option<T> {
         let Value::Integer(number) = node.value else {
             self.problems.add(mismatch(node, path, "an integer"));
             return None;
         };
         let message = match T::try_from(number) {
-            Ok(count) if number >= 1 => return Some(count),
-            _ if number < 1 => format!("{number} is too small; at least 1"),
+            Ok(count) if number >= least => return Some(count),
+            _ if number < least => format!("{number} is too small; at least {least}"),
             _ => format!("{number} is too large"),
         };
         self.problems.add(Problem::new(&node.origin, path, message));

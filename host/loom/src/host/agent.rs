@@ -13,6 +13,7 @@ pub(super) fn limits(config: &Config) -> Limits {
         output_tokens: config.limits.output_tokens,
         tool_timeout: config.limits.tool_timeout,
         tools_at_once: usize::try_from(config.limits.tools_at_once).unwrap_or(usize::MAX),
+        repeated_failures: config.limits.repeated_failures,
         ..Limits::default()
     }
 }

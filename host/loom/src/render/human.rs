@@ -321,7 +321,9 @@ fn raise(limit: Limit) -> &'static str {
         Limit::Tokens(_) => "allow more with --max-tokens or budget.tokens",
         Limit::Cost(_) => "allow more with --max-budget-usd or budget.usd",
         Limit::ToolCalls(_) => "allow more with -c budget.tool_calls=…",
-        Limit::RepeatedFailures(_) => "see why the call fails, then go on with a hint to the model",
+        Limit::RepeatedFailures(_) => {
+            "see why the call fails, then go on with a hint to the model; -c limits.repeated_failures=… allows more"
+        }
     }
 }
 

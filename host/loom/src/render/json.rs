@@ -7,7 +7,7 @@
 //! | `item.started`, `item.updated`, `item.completed` | `item`, see below |
 //! | `turn.completed` | `turn`, `usage` |
 //! | `turn.failed` | `turn`, `error` (`kind`, `category`, `message`, `advice`, `retryable`, …) |
-//! | `model.routed` | `turn`, `decision` (`chosen`, `retried`, `failed_over`, `hedged`, `hedge_lost`, `cooled`) with its fields; after `retried` and `failed_over` the items of the turn so far are void |
+//! | `model.routed` | `turn`, `decision` and its fields: `chosen` (`member`, `price`), `waiting` (`member`, `wait_ms`), `retried` (`member`, `attempt`, `wait_ms`, `error`), `failed_over` (`from`, `to`, `error`), `hedged` (`first`, `second`, `after_ms`), `hedge_lost` (`member`, `price`, `usage`), `cooled` (`member`, `time_ms`, `error`); after `retried` and `failed_over` the items of the turn so far are void |
 //! | `model.answered` | `turn`, `model`, `usage`, `cost_usd`, `latency_ms`, `first_token_ms`; with `error` if there is no answer |
 //! | `permission.asked` | `call_id`, `tool`, `arguments`, `footprint`, … |
 //! | `permission.decided` | `call_id`, `tool`, `allowed`, `by`, `reason` |
@@ -16,7 +16,7 @@
 //! | `message.injected` | `priority`, `text`; the message is in the session |
 //! | `reminder` | `rule`, `text` |
 //! | `warning`, `error` | `message` |
-//! | `run.completed`, `run.limit_reached`, `run.cancelled`, `run.failed` | the last line: `thread_id`, `run_id`, `exit_code`, `text`, `turns`, `tool_calls`, `usage`, `cost_usd`, `duration_ms`; with `limit` or `error` |
+//! | `run.completed`, `run.limit_reached`, `run.cancelled`, `run.failed` | the last line: `thread_id`, `run_id`, `exit_code`, `text`, `turns`, `tool_calls`, `usage`, `cost_usd`, `duration_ms`, `pool` (how each model does: `member`, `status`, `success_rate`, `mean_latency_ms`, `p95_latency_ms`, `consecutive_failures`, `breaker`, `cooldown_left_ms`, …); with `limit` or `error` |
 //!
 //! An `item` has `id` (`item_0`, `item_1`, …), `type` and `status` (`in_progress`, `completed`,
 //! `failed`). An `agent_message` or `reasoning` has `delta` when it is updated and the whole `text`
@@ -24,6 +24,7 @@
 //! `error`.
 
 mod line;
+mod routed;
 #[cfg(test)]
 mod tests;
 
@@ -32,16 +33,24 @@ use std::io::{self, Write};
 
 use loom_types::{CallId, Message, Outcome, Part, Role, Routing, RunEvent, ToolCall, ToolResult};
 
+use loom_core::Pool;
+
 use super::Render;
+use super::health::Health;
 use crate::fault::Exit;
 use line::{
-    CallContent, CallError, Counts, Failure, Item, ItemContent, Line, ModelAnswered,
-    ProgressContent, Status, Summary, milliseconds,
+    CallContent, CallError, Counts, Item, ItemContent, Line, ModelAnswered, ProgressContent,
+    Status, Summary,
 };
+use routed::Decision;
+
+pub(crate) use line::{Failure, milliseconds};
 
 /// The renderer.
 pub(crate) struct Json<W> {
     out: W,
+    /// Whose health the last line tells.
+    pool: Option<Pool>,
     items: u32,
     turn: u32,
     message: Option<Streamed>,
@@ -81,12 +90,19 @@ impl<W: Write> Json<W> {
     pub(crate) fn new(out: W) -> Self {
         Self {
             out,
+            pool: None,
             items: 0,
             turn: 0,
             message: None,
             reasoning: None,
             calls: BTreeMap::new(),
         }
+    }
+
+    /// The last line tells how the members of this pool do.
+    pub(crate) fn with_pool(self, pool: Pool) -> Self {
+        let pool = Some(pool);
+        Self { pool, ..self }
     }
 
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
@@ -107,7 +123,10 @@ impl<W: Write> Json<W> {
             }
         }
         let turn = self.turn;
-        self.line(&Line::ModelRouted { turn, routing })
+        match Decision::of(routing) {
+            Some(decision) => self.line(&Line::ModelRouted { turn, decision }),
+            None => Ok(()),
+        }
     }
 
     fn next_id(&mut self) -> String {
@@ -238,7 +257,9 @@ impl<W: Write> Json<W> {
         self.complete(Kind::Reasoning, None)?;
         self.complete(Kind::Message, None)?;
         self.fail_open_calls()?;
-        let summary = |exit| Summary::new(outcome.report(), exit);
+        let health = self.pool.as_ref().map(Pool::health).unwrap_or_default();
+        let health: Vec<_> = health.iter().map(Health::of).collect();
+        let summary = |exit| Summary::new(outcome.report(), exit).with_pool(health);
         let last = match outcome {
             Outcome::Completed { .. } => Line::RunCompleted(summary(Exit::Done)),
             Outcome::LimitReached { limit, .. } => {

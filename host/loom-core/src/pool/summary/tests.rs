@@ -35,3 +35,15 @@ fn the_error_that_may_pass_tells_most_and_keeps_its_details() {
     assert_eq!(details["code"], "overloaded");
     assert_eq!(details["attempts"][1]["kind"], "unauthenticated");
 }
+
+#[test]
+fn the_only_member_that_was_asked_is_named_once() {
+    let down = || {
+        failed(
+            "a/m",
+            Error::unavailable("down").from_origin("openai 0.1.0"),
+        )
+    };
+    let error = summarise(&[down(), down()]);
+    assert_eq!(error.to_string(), "a/m: no answer in 2 attempts: down");
+}

@@ -1,10 +1,11 @@
-//! Asks a model for a word and for a tool call.
+//! Asks models for a word and for a tool call.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{Config, Loom};
 use futures::StreamExt as _;
+use futures::future::join_all;
 use loom_types::{
     CompletionContext, Error, Message, ModelEvent, ModelRequest, Provider, StopReason,
     ToolDefinition, Usage,
@@ -13,7 +14,8 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-use crate::fault::Exit;
+use crate::config::PoolMember;
+use crate::fault::{Exit, Fault};
 use crate::output;
 use crate::render::text::{duration, one_line};
 
@@ -31,10 +33,75 @@ struct Answer {
     total_ms: u64,
 }
 
-/// Checks the model that is configured.
+/// What came of a model. Without a word nobody asked for a tool call.
+struct Checked {
+    name: String,
+    word: Result<Answer, Error>,
+    tool: Option<Result<Answer, Error>>,
+}
+
+/// Checks the models that may answer, all at the same time.
 pub(super) async fn run(config: &Config, loom: &Loom, as_json: bool) -> anyhow::Result<Exit> {
-    let provider = loom.provider(&config.provider).await?;
-    let model = match &config.model {
+    if let [only] = config.pool.as_slice() {
+        return one(check(loom, only).await?, as_json);
+    }
+    let checks = config.pool.iter().map(|member| async {
+        let unusable = |problem: anyhow::Error| Checked {
+            name: member.name(),
+            word: Err(of_host(&problem)),
+            tool: None,
+        };
+        check(loom, member).await.unwrap_or_else(unusable)
+    });
+    several(&join_all(checks).await, as_json)
+}
+
+fn one(checked: Checked, as_json: bool) -> anyhow::Result<Exit> {
+    if as_json {
+        output::print_json(&checked.to_json())?;
+    } else {
+        output::print(&checked.report())?;
+    }
+    match checked.word {
+        Ok(_) => Ok(Exit::Done),
+        Err(_) if as_json => Ok(Exit::Failed),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn several(all: &[Checked], as_json: bool) -> anyhow::Result<Exit> {
+    if as_json {
+        let all: Vec<_> = all.iter().map(Checked::to_json).collect();
+        output::print_json(&all)?;
+    } else {
+        let reports: Vec<_> = all.iter().map(Checked::report).collect();
+        output::print(&reports.join("\n"))?;
+    }
+    let mut failed = 0;
+    for Checked { name, word, .. } in all {
+        if let Err(error) = word {
+            failed += 1;
+            output::warning(&format!("{name}: {error}; {}", error.advice()));
+        }
+    }
+    if failed == 0 {
+        return Ok(Exit::Done);
+    }
+    let fault = Fault::failed(format!("{failed} of {} models do not answer", all.len()));
+    Err(fault.into())
+}
+
+/// What the host has against a model, as an error of the model.
+fn of_host(problem: &anyhow::Error) -> Error {
+    match problem.downcast_ref::<Error>() {
+        Some(error) => error.clone(),
+        None => Error::not_found(format!("{problem:#}")),
+    }
+}
+
+async fn check(loom: &Loom, member: &PoolMember) -> anyhow::Result<Checked> {
+    let provider = loom.provider(&member.provider).await?;
+    let model = match &member.model {
         Some(model) => model.clone(),
         None => first_model(provider.as_ref()).await?,
     };
@@ -43,18 +110,8 @@ pub(super) async fn run(config: &Config, loom: &Loom, as_json: bool) -> anyhow::
         Ok(_) => Some(ask(provider.as_ref(), tool(&model)).await),
         Err(_) => None,
     };
-    let name = format!("{}/{model}", config.provider);
-    if as_json {
-        let tool = tool.as_ref().map(to_json);
-        output::print_json(&json!({ "model": name, "text": to_json(&word), "tools": tool }))?;
-    } else {
-        output::print(&report(&name, &word, tool.as_ref()))?;
-    }
-    match word {
-        Ok(_) => Ok(Exit::Done),
-        Err(_) if as_json => Ok(Exit::Failed),
-        Err(error) => Err(error.into()),
-    }
+    let name = format!("{}/{model}", member.provider);
+    Ok(Checked { name, word, tool })
 }
 
 async fn first_model(provider: &dyn Provider) -> anyhow::Result<String> {
@@ -126,39 +183,42 @@ async fn follow(
     Ok(answer)
 }
 
-fn report(
-    name: &str,
-    word: &Result<Answer, Error>,
-    tool: Option<&Result<Answer, Error>>,
-) -> String {
-    let mut text = format!("{name}\n");
-    let mut line = |mark: &str, what: &str| text.push_str(&format!("{mark} {what}\n"));
-    match word {
-        Ok(answer) => {
-            let time = |ms| duration(Duration::from_millis(ms));
-            let first = time(answer.first_event_ms);
-            let total = time(answer.total_ms);
-            line("✓", &format!("answers: {}", one_line(&answer.text, 60)));
-            line(
-                "✓",
-                &format!("first event after {first}, all after {total}"),
-            );
-            let usage = answer.usage;
-            let counts = format!(
-                "{} tokens in, {} out",
-                usage.input_tokens, usage.output_tokens
-            );
-            line("✓", &counts);
+impl Checked {
+    fn report(&self) -> String {
+        let mut text = format!("{}\n", self.name);
+        let mut line = |mark: &str, what: &str| text.push_str(&format!("{mark} {what}\n"));
+        match &self.word {
+            Ok(answer) => {
+                let time = |ms| duration(Duration::from_millis(ms));
+                let first = time(answer.first_event_ms);
+                let total = time(answer.total_ms);
+                line("✓", &format!("answers: {}", one_line(&answer.text, 60)));
+                line(
+                    "✓",
+                    &format!("first event after {first}, all after {total}"),
+                );
+                let usage = answer.usage;
+                let counts = format!(
+                    "{} tokens in, {} out",
+                    usage.input_tokens, usage.output_tokens
+                );
+                line("✓", &counts);
+            }
+            Err(_) => line("✗", "does not answer"),
         }
-        Err(_) => line("✗", "does not answer"),
+        match &self.tool {
+            Some(Ok(answer)) if answer.tool_calls > 0 => line("✓", "calls tools"),
+            Some(Ok(_)) => line("✗", "did not call the tool it was asked to call"),
+            Some(Err(error)) => line("✗", &format!("fails when it is given tools: {error}")),
+            None => {}
+        }
+        text
     }
-    match tool {
-        Some(Ok(answer)) if answer.tool_calls > 0 => line("✓", "calls tools"),
-        Some(Ok(_)) => line("✗", "did not call the tool it was asked to call"),
-        Some(Err(error)) => line("✗", &format!("fails when it is given tools: {error}")),
-        None => {}
+
+    fn to_json(&self) -> serde_json::Value {
+        let tool = self.tool.as_ref().map(to_json);
+        json!({ "model": self.name, "text": to_json(&self.word), "tools": tool })
     }
-    text
 }
 
 fn to_json(answer: &Result<Answer, Error>) -> serde_json::Value {

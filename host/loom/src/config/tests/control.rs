@@ -15,6 +15,8 @@ fn every_key_is_read() {
 [failover]
 attempts = 3
 hedge = true
+[limits]
+repeated_failures = 2
 [budget]
 tokens = 200_000
 usd = 1.50
@@ -44,6 +46,7 @@ todo = false
         .config();
     assert_eq!(config.failover.attempts, Some(3));
     assert!(config.failover.hedge);
+    assert_eq!(config.limits.repeated_failures, 2);
     assert_eq!(config.budget.tokens, Some(200_000));
     assert_eq!(config.budget.usd, Usd::from_dollars(1.5));
     assert_eq!(config.budget.tool_calls, Some(100));
@@ -67,6 +70,8 @@ todo = false
 #[test]
 fn the_default_file_says_what_the_code_falls_back_to() {
     let config = Fixture::new().config();
+    let core = loom_core::Limits::default();
+    assert_eq!(config.limits.repeated_failures, core.repeated_failures);
     assert_eq!(config.failover, FailoverConfig::default());
     assert_eq!(config.budget, BudgetConfig::default());
     assert_eq!(config.reminders, RemindersConfig::default());
@@ -94,6 +99,7 @@ fn every_key_that_exists_is_in_the_default_file() {
     for key in [
         "attempts",
         "hedge",
+        "repeated_failures",
         "tokens",
         "usd",
         "tool_calls",
@@ -167,6 +173,8 @@ tools = { at_once = { run_bash = 0, "a.b" = "x" }, todo = 0 }
             .error()
             .contains("more than zero")
     );
+    let error = Fixture::new().set("limits.repeated_failures=1").error();
+    assert!(error.contains("1 is too small; at least 2"), "{error}");
 }
 
 #[test]

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use loom_types::{
     CallId, Category, CorrelationId, Error, ErrorKind, Limit, PermissionDecision,
-    PermissionRequest, Report, Routing, RunEvent, RunId, SessionId, Usage, Usd,
+    PermissionRequest, Report, RunEvent, RunId, SessionId, Usage, Usd,
 };
 use serde::Serialize;
 use serde_json::Value;
 
+use super::routed::Decision;
 use crate::fault::Exit;
+use crate::render::health::Health;
 
 /// One line.
 #[derive(Debug, Serialize)]
@@ -39,7 +41,7 @@ pub(super) enum Line<'a> {
     ModelRouted {
         turn: u32,
         #[serde(flatten)]
-        routing: &'a Routing,
+        decision: Decision<'a>,
     },
     #[serde(rename = "model.answered")]
     ModelAnswered(ModelAnswered<'a>),
@@ -163,6 +165,8 @@ pub(super) struct Summary<'a> {
     usage: Counts,
     cost_usd: Option<Usd>,
     duration_ms: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pool: Vec<Health>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<Reached>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,9 +185,14 @@ impl<'a> Summary<'a> {
             usage: Counts::of(report.usage),
             cost_usd: report.cost,
             duration_ms: milliseconds(report.duration),
+            pool: Vec::new(),
             limit: None,
             error: None,
         }
+    }
+
+    pub(super) fn with_pool(self, pool: Vec<Health>) -> Self {
+        Self { pool, ..self }
     }
 
     pub(super) fn with_limit(mut self, limit: Limit) -> Self {
@@ -231,7 +240,7 @@ impl Counts {
 
 /// An error with all that a script may decide on.
 #[derive(Debug, Serialize)]
-pub(super) struct Failure<'a> {
+pub(crate) struct Failure<'a> {
     kind: ErrorKind,
     category: Category,
     message: &'a str,
@@ -248,7 +257,7 @@ pub(super) struct Failure<'a> {
 }
 
 impl<'a> Failure<'a> {
-    pub(super) fn of(error: &'a Error) -> Self {
+    pub(crate) fn of(error: &'a Error) -> Self {
         Self {
             kind: error.kind,
             category: error.category(),
@@ -263,6 +272,6 @@ impl<'a> Failure<'a> {
     }
 }
 
-pub(super) fn milliseconds(time: Duration) -> u64 {
+pub(crate) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

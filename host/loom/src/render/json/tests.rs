@@ -113,3 +113,15 @@ fn odd_text_stays_on_its_line() {
     let last: Value = serde_json::from_str(text_lines.lines().last().unwrap()).unwrap();
     assert_eq!(last["item"]["text"], odd);
 }
+
+#[test]
+fn decisions_of_the_pool_have_times_in_milliseconds_and_errors_with_their_class() {
+    let retried = Routing::Retried {
+        member: "a/m".to_owned(),
+        attempt: 2,
+        wait: std::time::Duration::from_millis(1500),
+        error: loom_types::Error::unavailable("down"),
+    };
+    let events = [RunEvent::ModelRouted { routing: retried }];
+    insta::assert_snapshot!(show(&events), @r#"{"type":"model.routed","turn":0,"decision":"retried","member":"a/m","attempt":2,"wait_ms":1500,"error":{"kind":"unavailable","category":"service","message":"down","advice":"try again later, or use another model or service","retryable":true}}"#);
+}
