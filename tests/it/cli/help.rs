@@ -12,7 +12,7 @@ fn topics_stand_beside_the_verbs() {
         .code(0)
         .says("Usage: loom")
         .says("Topics:")
-        .says("  budgets      Budgets: what a run may use up");
+        .says("  budgets        Budgets: what a run may use up");
     let ran = home.with(["help", "budgets"]).run().code(0);
     ran.says("--max-budget-usd");
     let ran = home.with(["help", "plugin", "new"]).run().code(0);
