@@ -23,19 +23,16 @@ memory.plugin = "memory-ram"
 permissions.mode = "ask"
 [[providers.rules.config.rules]]
 name = "tidy"
-pattern = '^tidy up$'
-steps = [[{ tool = "task", arguments = { agent = "librarian", description = "count", prompt = "count the books" } },
+pattern = '^water the plants first$'
+steps = [{ tool = "water", arguments = {} },
+         [{ tool = "task", arguments = { agent = "librarian", description = "count", prompt = "count the books" } },
           { tool = "throw_away", arguments = {}, may_fail = true }]]
+answer = "The plants are watered, the shelf is tidy."
 [[providers.rules.config.rules]]
 name = "count"
 pattern = '^count the books$'
 steps = [{ tool = "count_books", arguments = {} }]
 answer = "There are {{ result.text }}."
-[[providers.rules.config.rules]]
-name = "water"
-pattern = '^water the plants$'
-steps = [{ tool = "water", arguments = {} }]
-answer = "The plants are {{ result.text }}."
 "#;
 
 /// Something to do in the house, and what comes of it.
@@ -102,7 +99,9 @@ async fn main() -> anyhow::Result<()> {
     while let Some(event) = run.next().await {
         match event {
             RunEvent::Paused => {
-                let said = run.steering().inject("water the plants", Priority::MAX);
+                let said = run
+                    .steering()
+                    .inject("water the plants first", Priority::MAX);
                 tokio::spawn(async { said.await.expect("the run takes it") });
                 run.steering().resume();
             }

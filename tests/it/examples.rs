@@ -100,8 +100,8 @@ fn a_run_is_held_to_what_its_program_says() {
     for line in [
         "throw_away: error (permission): the person said no: we may need it",
         "task: There are 7 books.",
-        "> water the plants",
-        "The plants are watered.",
+        "> water the plants first",
+        "The plants are watered, the shelf is tidy.",
         "2 runs, 1 of a sub-agent, 1 call in it",
         "4 tool calls, 1 failed; 5 turns",
     ] {

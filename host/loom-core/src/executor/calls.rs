@@ -146,7 +146,12 @@ impl Executor {
         let mut pause = self.scope.pause.clone();
         let paused = pause.is_on();
         if !paused && batch.running.is_empty() {
-            return Ok(Happened::AllEnded);
+            // A pause that kept calls from starting may be over by now.
+            let all_started = batch.planned.iter().all(Option::is_none);
+            return Ok(match all_started {
+                true => Happened::AllEnded,
+                false => Happened::Unpaused,
+            });
         }
         tokio::select! {
             biased;

@@ -23,6 +23,8 @@ impl Executor {
     /// Asks the model once and does what it wants.
     pub(super) async fn turn(&mut self) -> Result<(), End> {
         self.wait_while_paused().await?;
+        // What was said during a pause belongs to this question.
+        self.take_messages().await?;
         self.check_limits()?;
         let turn = self.tally.turns + 1;
         let hints = self.hints(turn);

@@ -1,7 +1,7 @@
 //! Runs that are paused, resumed and talked to while they run.
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -242,4 +242,51 @@ async fn who_waits_with_a_message_learns_that_the_run_broke_off() {
     go_on.notify_one();
     let error = injected.await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Cancelled);
+}
+
+/// Pauses the run before its calls, and lets it go on as soon as it has noticed.
+#[derive(Default)]
+struct BriefPause(OnceLock<Steering>);
+
+impl Observer for BriefPause {
+    fn event(&self, _: &ObservedRun<'_>, event: &RunEvent) {
+        let steering = self.0.get().unwrap();
+        match event {
+            RunEvent::MessageCompleted { .. } => steering.pause(),
+            RunEvent::Paused => steering.resume(),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_run_after_a_pause_that_was_over_at_once() {
+    let calls = Script::calls(&[("1", "echo", "{}"), ("2", "echo", "{}")]);
+    let model = Model::script([calls, Script::text("done")]);
+    let (tool, pause) = (
+        Arc::new(FakeTool::echo("echo")),
+        Arc::new(BriefPause::default()),
+    );
+    let builder = Agent::builder(model, "model").tool(Arc::clone(&tool) as _);
+    let agent = builder.observer(Arc::clone(&pause) as _).build().unwrap();
+    let run = agent.run("go");
+    pause.0.set(run.steering()).unwrap();
+    let (_, outcome) = drain(run).await;
+    assert_eq!((tool.calls(), outcome.text()), (2, "done"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_during_a_pause_goes_with_the_next_question() {
+    let model = Model::script([Script::text("done")]);
+    let mut run = agent(&model, []).run("go");
+    let steering = run.steering();
+    steering.pause();
+    while !matches!(run.next().await, Some(RunEvent::Paused)) {}
+    let said = steering.inject("the other way", Priority::default());
+    steering.resume();
+    run.outcome().await;
+    said.await.unwrap();
+    let requests = model.requests();
+    let messages = requests[0].messages.iter().map(|message| message.text());
+    assert_eq!(messages.collect::<Vec<_>>(), ["go", "the other way"]);
 }
