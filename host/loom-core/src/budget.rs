@@ -123,6 +123,11 @@ impl Budget {
         self.chain().find_map(Node::reached)
     }
 
+    /// What was spent so far, sub-agents included.
+    pub(crate) fn cost_spent(&self) -> Usd {
+        Usd::from_nanos(self.0.nanos.load(Ordering::Relaxed))
+    }
+
     /// How many tokens are left, if they are limited.
     pub(crate) fn tokens_left(&self) -> Option<(u64, Limit)> {
         let left = self.chain().filter_map(|node| {

@@ -107,6 +107,9 @@ pub(crate) async fn execute(
         let end = executor.run(start.options).await;
         // Whoever still waits with a message learns it before the run's last event.
         steering.close();
+        executor
+            .tally
+            .count_tree(executor.scope.budget.cost_spent());
         let outcome = executor.tally.outcome(end);
         end::trace(&outcome);
         executor.events.finish(RunEvent::RunEnded { outcome }).await;

@@ -39,7 +39,7 @@ pub(super) struct Tally {
     pub(super) turns: u32,
     pub(super) tool_calls: u32,
     pub(super) usage: Usage,
-    /// Of what has a price.
+    /// Of what has a price, without sub-agents until the end.
     pub(super) cost: Option<Usd>,
     /// How often the model was told that its answer does not fit the output schema.
     pub(super) corrections: u32,
@@ -70,6 +70,13 @@ impl Tally {
 
     pub(super) fn session_id(&self) -> &SessionId {
         &self.session_id
+    }
+
+    /// Takes over what the whole tree has cost, which is more once there were sub-agents.
+    pub(super) fn count_tree(&mut self, cost: Usd) {
+        if cost > Usd::ZERO {
+            self.cost = Some(cost);
+        }
     }
 
     /// The outcome of a run that ends now.

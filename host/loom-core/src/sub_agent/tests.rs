@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use loom_types::{ModelRequest, Role};
+use loom_types::{ModelEvent, ModelRequest, Price, Role, Routing, StopReason, Usage, Usd};
 
 use super::*;
 use crate::session::{Header, Record};
@@ -273,6 +273,37 @@ async fn what_sub_agents_spend_is_the_parents() {
             .any(|event| matches!(event, RunEvent::Reminded { rule, .. } if rule == "budget")),
         "{events:?}"
     );
+}
+
+#[tokio::test]
+async fn what_sub_agents_cost_is_in_the_report() {
+    let price = Price {
+        output: 1.0,
+        ..Price::default()
+    };
+    let model = delegating(move |_| {
+        Script::events([
+            ModelEvent::Routing(Routing::Chosen {
+                member: "a/b".to_owned(),
+                price: Some(price),
+            }),
+            ModelEvent::Usage {
+                usage: Usage {
+                    output_tokens: 2_000_000,
+                    ..Usage::default()
+                },
+            },
+            crate::testing::say("done"),
+            crate::testing::stop(StopReason::EndTurn),
+        ])
+    });
+    let outcome = builder(&model, general())
+        .build()
+        .unwrap()
+        .run("go")
+        .outcome()
+        .await;
+    assert_eq!(outcome.report().cost, Usd::from_dollars(2.0));
 }
 
 #[tokio::test]
