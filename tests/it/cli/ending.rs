@@ -15,9 +15,8 @@ use crate::home;
 fn a_run_that_fails_says_why_and_how_to_go_on() {
     let home = home();
     let run = home.scripted(&json!([{ "error": "overloaded" }]));
-    let once = ["-c", "failover.attempts=1"];
-    let run = run.args(["run", "--session", "talk", "go"]).args(once);
-    let ran = run.run().code(1);
+    let run = run.args(["-c", "failover.attempts=1", "run"]);
+    let ran = run.args(["--session", "talk", "go"]).run().code(1);
     assert_eq!(ran.stdout, "");
     ran.complains("error: scripted 1.0.0: overloaded")
         .complains("hint: try again later")
@@ -107,9 +106,9 @@ fn an_interrupt_stops_cleanly_and_says_how_to_go_on() {
         ] },
         { "text": "awake again" },
     ]);
-    let run = home
-        .scripted(&script)
-        .args(["run", "--session", "nap", "go"]);
+    let run =
+        home.scripted(&script)
+            .args(["run", "--permissions", "auto", "--session", "nap", "go"]);
     let mut child = run.spawn();
     let mut stdout = child.stdout.take().unwrap();
     let mut pipe = BufReader::new(child.stderr.take().unwrap());

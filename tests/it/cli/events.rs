@@ -39,6 +39,9 @@ fn check_order(events: &[Value]) {
                 turn += 1;
                 assert_eq!(event["turn"], turn);
             }
+            "model.routed" | "model.answered" | "permission.decided" => {
+                assert!(turn > 0, "{event}");
+            }
             "turn.completed" | "turn.failed" => {
                 assert_eq!(event["turn"], turn);
                 assert!(open.is_empty(), "{open:?} did not end in their turn");
@@ -128,6 +131,7 @@ fn every_line_is_an_event_of_the_contract() {
         (&last["turns"], &last["tool_calls"]),
         (&json!(2), &json!(2))
     );
+    assert_eq!(last["pool"][0]["requests"], 2);
     assert_eq!(last["usage"]["input_tokens"], 20);
     assert_eq!(last["usage"]["output_tokens"], 10);
 }
@@ -152,7 +156,8 @@ fn a_message_comes_piece_by_piece_and_then_whole() {
 fn a_failure_has_all_that_a_script_may_decide_on() {
     let home = home();
     let run = home.scripted(&json!([{ "error": "overloaded" }]));
-    let ran = run.args(["run", "--json", "go"]).run().code(1);
+    let run = run.args(["-c", "failover.attempts=1", "run", "--json", "go"]);
+    let ran = run.run().code(1);
     let events = ran.events();
     check_order(&events);
     let failed = events

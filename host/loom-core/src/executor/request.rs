@@ -10,32 +10,52 @@ use super::end::End;
 use crate::budget::estimated_tokens;
 use crate::reminder::Hint;
 
+/// The budget has not even room for the question.
+struct NoRoom {
+    limit: Limit,
+    /// Tokens of the question, estimated.
+    question: u64,
+}
+
 impl Executor {
-    /// What the model is asked next. Fails if the budget has not even room for the question.
-    pub(super) fn request(&self, hints: &[Hint]) -> Result<ModelRequest, End> {
+    /// What the model is asked next. Ends the run, and says why, if the budget has no room for it.
+    pub(super) async fn request(&mut self, hints: &[Hint]) -> Result<ModelRequest, End> {
+        match self.within_budget(self.question(hints)) {
+            Ok(request) => Ok(request),
+            Err(NoRoom { limit, question }) => {
+                self.warn(format!(
+                    "the next question has about {question} tokens, for which {limit} has no room left"
+                ))
+                .await;
+                Err(End::Limit(limit))
+            }
+        }
+    }
+
+    fn question(&self, hints: &[Hint]) -> ModelRequest {
         let conversation = self.transcript.messages().iter();
         let messages = self.agent.instructions.iter().chain(conversation);
         let mut messages: Vec<_> = messages.cloned().collect();
         if !hints.is_empty() {
             messages.push(Arc::new(reminder(hints)));
         }
-        let request = ModelRequest {
+        ModelRequest {
             messages,
             ..self.agent.request.clone()
-        };
-        self.within_budget(request)
+        }
     }
 
     /// Holds the answer down to what is left of the budget, so that the last one does not overdraw it.
-    fn within_budget(&self, mut request: ModelRequest) -> Result<ModelRequest, End> {
+    fn within_budget(&self, mut request: ModelRequest) -> Result<ModelRequest, NoRoom> {
+        let question = input_tokens(&request);
         if let Some((left, limit)) = self.scope.budget.tokens_left() {
-            let output = left.saturating_sub(input_tokens(&request));
-            clamp(&mut request, output, limit)?;
+            let output = left.saturating_sub(question);
+            clamp(&mut request, output).ok_or(NoRoom { limit, question })?;
         }
         let price = self.last_price;
         if let (Some(left), Some(price)) = (self.scope.budget.cost_left(), price) {
             let input = loom_types::Usage {
-                input_tokens: input_tokens(&request),
+                input_tokens: question,
                 ..loom_types::Usage::default()
             };
             let left = left.nanos().saturating_sub(price.of(&input).nanos());
@@ -45,23 +65,24 @@ impl Executor {
                     .budget
                     .cost_limit()
                     .map_or(Limit::Tokens(0), Limit::Cost);
-                clamp(&mut request, tokens, limit)?;
+                clamp(&mut request, tokens).ok_or(NoRoom { limit, question })?;
             }
         }
         Ok(request)
     }
 }
 
-fn clamp(request: &mut ModelRequest, output: u64, limit: Limit) -> Result<(), End> {
+/// Holds the answer down to so many tokens; none if that leaves no answer.
+fn clamp(request: &mut ModelRequest, output: u64) -> Option<()> {
     if output == 0 {
-        return Err(End::Limit(limit));
+        return None;
     }
     let output = u32::try_from(output).unwrap_or(u32::MAX);
     if output < u32::MAX {
         let wanted = request.max_output_tokens.unwrap_or(u32::MAX);
         request.max_output_tokens = Some(wanted.min(output));
     }
-    Ok(())
+    Some(())
 }
 
 /// How many tokens an amount pays for; none if they cost nothing.

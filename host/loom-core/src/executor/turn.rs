@@ -112,7 +112,7 @@ impl Executor {
 
     /// The model's next answer, whole. Text and tokens of one that breaks off are kept in the tally.
     async fn ask(&mut self, hints: &[Hint]) -> Result<(Answer, Usage), End> {
-        let request = self.request(hints)?;
+        let request = self.request(hints).await?;
         // Only who counts nothing has to be estimated, but then the question is gone.
         let question = input_tokens(&request);
         let mut assembly = Assembly::default();
