@@ -215,7 +215,11 @@ async fn the_last_answer_is_held_down_to_what_is_left_of_the_tokens() {
     assert!((300..=400).contains(&first) && last < 100, "{allowed:?}");
 
     let before = asked.len();
-    let last = run(10, &[]).await.code(3).events().pop().unwrap();
+    let ran = run(10, &[]).await.code(3);
+    let (warned, last) = (&ran.events()[2], ran.events().pop().unwrap());
+    let warning = warned["message"].as_str().unwrap();
+    let told = format!("the next question has about {question} tokens");
+    assert!(warning.starts_with(&told), "{warning}");
     assert_eq!(last["limit"], json!({ "kind": "tokens", "value": 10 }));
     assert_eq!(
         server.asked().len(),

@@ -24,8 +24,9 @@ pub(super) struct Question {
 }
 
 impl Executor {
-    /// What the model is asked next. Fails if the budget has no room for the question and an answer.
-    pub(super) fn question(&self, hints: &[Hint]) -> Result<Question, End> {
+    /// What the model is asked next. Ends the run, and says why, if the budget has no room for the
+    /// question and an answer.
+    pub(super) async fn question(&mut self, hints: &[Hint]) -> Result<Question, End> {
         let conversation = self.transcript.messages().iter();
         let messages = self.agent.instructions.iter().chain(conversation);
         let mut messages: Vec<_> = messages.cloned().collect();
@@ -40,12 +41,19 @@ impl Executor {
             request,
             held_to: None,
         };
-        self.hold_to_budget(&mut question)?;
+        if let Err(limit) = self.hold_to_budget(&mut question) {
+            let tokens = input_tokens(&question.request);
+            self.warn(format!(
+                "the next question has about {tokens} tokens, for which {limit} has no room left"
+            ))
+            .await;
+            return Err(End::Limit(limit));
+        }
         Ok(question)
     }
 
     /// Holds the answer down to what is left of the budget, so that the last one hardly overdraws it.
-    fn hold_to_budget(&self, question: &mut Question) -> Result<(), End> {
+    fn hold_to_budget(&self, question: &mut Question) -> Result<(), Limit> {
         let asked = input_tokens(&question.request);
         if let Some((left, limit)) = self.scope.budget.tokens_left() {
             question.hold_to(left.saturating_sub(asked), limit)?;
@@ -72,9 +80,9 @@ impl Executor {
 
 impl Question {
     /// Lets the answer have `tokens` at most. Too few for an answer end the run.
-    fn hold_to(&mut self, tokens: u64, limit: Limit) -> Result<(), End> {
+    fn hold_to(&mut self, tokens: u64, limit: Limit) -> Result<(), Limit> {
         if tokens < LEAST_ANSWER {
-            return Err(End::Limit(limit));
+            return Err(limit);
         }
         let most = self.request.max_output_tokens.unwrap_or(HELD_DOWN_BELOW);
         if let Some(tokens) = u32::try_from(tokens).ok().filter(|tokens| *tokens < most) {

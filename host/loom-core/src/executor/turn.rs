@@ -29,7 +29,7 @@ impl Executor {
         let turn = self.tally.turns + 1;
         let hints = self.hints(turn);
         // A question that is not asked is no turn.
-        let Question { request, held_to } = self.question(&hints)?;
+        let Question { request, held_to } = self.question(&hints).await?;
         self.tally.turns = turn;
         self.scope.budget.charge_turn();
         self.events.emit(RunEvent::TurnStarted { turn }).await;

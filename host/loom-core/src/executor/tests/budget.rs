@@ -142,9 +142,13 @@ async fn too_few_tokens_for_an_answer_end_the_run() {
 async fn a_question_that_the_budget_has_no_room_for_is_not_asked() {
     let model = Model::script([]);
     let agent = builder(&model, []).budget(tokens(50)).build().unwrap();
-    let outcome = agent.run("x".repeat(1000)).outcome().await;
+    let (events, outcome) = drain(agent.run("x".repeat(1000))).await;
     assert_eq!(limit(&outcome), Limit::Tokens(50));
     assert!(model.requests().is_empty());
+    let told = events.iter().any(|event| {
+        matches!(event, RunEvent::Warning { message } if message.contains("about 250 tokens"))
+    });
+    assert!(told, "{events:?}");
 }
 
 #[tokio::test]
