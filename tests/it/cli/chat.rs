@@ -92,7 +92,9 @@ fn an_interrupt_stops_the_turn_and_not_the_chat() {
         .enter("hello")
         .wait_for("awake again")
         .wait_for_prompt(">");
-    terminal.press("\u{3}").wait_for("press Ctrl-C again or Ctrl-D");
+    terminal
+        .press("\u{3}")
+        .wait_for("press Ctrl-C again or Ctrl-D");
     terminal.wait_for_prompt(">").press("\u{3}");
     terminal.leave().code(0);
 }
@@ -146,7 +148,10 @@ fn what_was_begun_when_the_answer_ended_is_in_the_next_line() {
     terminal.press("is it h").wait_for("» is it h_");
     asking.answer("tea");
     terminal.wait_for("over").wait_for_prompt("> is it h");
-    terminal.enter("ot?").wait_for("> is it hot?").wait_for("yes");
+    terminal
+        .enter("ot?")
+        .wait_for("> is it hot?")
+        .wait_for("yes");
     terminal.wait_for_prompt(">").press("\u{4}");
     terminal.leave().code(0);
 }
