@@ -86,7 +86,7 @@ fn a_run_is_a_few_lines() {
     time to first token  mean 250ms, p95 250ms
     time of a tool call  mean 4ms, p95 4ms
     per minute           120 model calls, 1.5M tokens, 180 tool calls, at this pace
-    errors               1 network
+    errors               1 service
     ");
 }
 
