@@ -187,6 +187,24 @@ fn a_run_that_is_cancelled_says_how_to_go_on_and_goes_on() {
 }
 
 #[test]
+fn an_interrupt_ends_a_paused_run_too() {
+    let (home, held) = (home(), Held::new());
+    let path = pipe(&home);
+    let mut terminal = command(&home, &held, &path).at_terminal();
+    let asking = held.asked();
+    let mut pipe = File::options().write(true).open(&path).unwrap();
+    say(&mut pipe, &json!({ "type": "pause" }));
+    writeln!(pipe, "?").unwrap();
+    terminal.wait_for("warning: not a steering command");
+    asking.answer("tea");
+    terminal.wait_for("· paused").press("\u{3}");
+    let left = terminal.leave().code(130);
+    left.shows("✓ http_request")
+        .shows("cancelled: after 1 turn, 1 tool call")
+        .shows("go on with: loom run --resume=steered");
+}
+
+#[test]
 fn stdin_can_steer_too_and_its_end_stops_nothing() {
     let (home, held) = (home(), Held::new());
     let command = command(&home, &held, Path::new("-")).arg("--json");

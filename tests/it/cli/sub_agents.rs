@@ -208,5 +208,10 @@ fn what_was_counted_is_told_in_the_end_of_a_verbose_run() {
     let read = json!({ "name": "read_file", "arguments": { "path": "notes.txt" } });
     let child = json!([{ "calls": [read] }, { "text": "it is about tea" }]);
     let ran = with_reviewer(&home, &child).arg("-v").run().code(0);
-    ran.complains("models").complains("tools");
+    ran.complains("runs                 2 (1 sub-agent), 4 turns, 2 completed")
+        .complains("  child/scripted     2 calls, 20 tokens in, 10 out")
+        .complains("  read_file          1 call, mean ")
+        .complains("permissions          2 allowed")
+        .complains("time to first token  mean ")
+        .complains("· [reviewer] read_file allowed by the mode ask");
 }

@@ -121,7 +121,8 @@ impl Gate {
             match policy.judge(request) {
                 Judgement::Deny { by, reason } => return Some(denied(by, reason)),
                 Judgement::Ask { .. } => open = true,
-                Judgement::Allow(by) => allowed_by = Some(by),
+                // The outermost policy is the one that the person wrote.
+                Judgement::Allow(by) => allowed_by = allowed_by.or(Some(by)),
             }
         }
         if !open {

@@ -1,5 +1,7 @@
 //! Follows a run to its end: shows its events and passes on the person's wish to stop.
 
+use std::io;
+
 use loom_core::Run;
 use loom_types::{Outcome, RunEvent};
 use tokio::signal;
@@ -61,22 +63,11 @@ pub(super) async fn drive(
             }
             message = notice(&mut inputs.steer) => render.event(&RunEvent::Warning { message })?,
             question = question(&mut inputs.desk) => {
-                render.suspend();
-                inputs.rest();
-                let desk = inputs.desk.as_deref().expect("the question came from there");
-                let answered = tokio::select! {
-                    biased;
-                    () = signals.next() => None,
-                    answered = question.put(desk.setting()) => Some(answered),
-                };
-                inputs.listen();
-                // Whoever stops the run decides nothing; the question ends with the run.
-                if answered.is_none() {
+                if !is_answered(question, render, &mut inputs, &mut signals).await? {
                     asked_to_stop = true;
                     run.cancel();
                     render.stopping();
                 }
-                answered.transpose()?;
             }
             heard = typed(&mut inputs.typed) => match heard {
                 Heard::Draft(text) => render.draft(&text),
@@ -118,6 +109,27 @@ async fn question(desk: &mut Option<&mut Desk>) -> Question {
         Some(desk) => desk.next().await,
         None => std::future::pending().await,
     }
+}
+
+/// Puts a question to the person. False if they stop the run rather than answer: they decide nothing,
+/// and the question ends with the run.
+async fn is_answered(
+    question: Question,
+    render: &mut dyn Render,
+    inputs: &mut Inputs<'_>,
+    signals: &mut Signals,
+) -> io::Result<bool> {
+    render.suspend();
+    inputs.rest();
+    let desk = inputs.desk.as_deref();
+    let desk = desk.expect("the question came from there");
+    let answered = tokio::select! {
+        biased;
+        () = signals.next() => Ok(false),
+        put = question.put(desk.setting()) => put.map(|()| true),
+    };
+    inputs.listen();
+    answered
 }
 
 async fn typed(typed: &mut Option<&mut Typed>) -> Heard {

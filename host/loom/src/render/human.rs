@@ -190,13 +190,14 @@ impl<O: Write, E: Write> Human<O, E> {
         if self.refused.contains(&result.call_id) {
             // Nobody needs to be told what they said.
         } else if result.is_error {
-            let line = format!("{} {}", result.name, text::one_line(&answer, 200));
+            let shown = if self.options.verbose { 1_000 } else { 200 };
+            let line = format!("{} {}", result.name, text::one_line(&answer, shown));
             self.progress_line(RED, "✗", &line);
         } else if result.name != todo::TOOL || self.options.verbose {
             let size = text::bytes(answer.len() as u64);
             self.progress_line(GREEN, "✓", &format!("{} {time}, {size}", result.name));
         }
-        if self.options.verbose {
+        if self.options.verbose && !result.is_error {
             for line in answer.lines().take(SHOWN_LINES) {
                 self.progress_line(DIM, "  |", &text::one_line(line, 160));
             }

@@ -22,7 +22,7 @@ pub(crate) fn table(metrics: &MetricsSnapshot) -> String {
             (format!("  {name}"), joined(parts))
         }),
     );
-    lines.push(("latency".to_owned(), latencies(metrics)));
+    lines.extend(latencies(metrics));
     lines.push(("per minute".to_owned(), rates(metrics)));
     lines.push(("pool".to_owned(), pool(metrics)));
     lines.push(("errors".to_owned(), errors(metrics)));
@@ -39,14 +39,17 @@ pub(crate) fn table(metrics: &MetricsSnapshot) -> String {
 
 fn runs(metrics: &MetricsSnapshot) -> String {
     let runs = &metrics.runs;
+    let started = match runs.sub_agents {
+        0 => runs.started.to_string(),
+        sub_agents => format!("{} ({})", runs.started, plural(sub_agents, "sub-agent")),
+    };
     joined([
-        runs.started.to_string(),
+        started,
+        some_of(metrics.turns, "turn"),
         some(runs.completed, "completed"),
         some(runs.failed, "failed"),
         some(runs.cancelled, "cancelled"),
         some(runs.limit_reached, "at a limit"),
-        some_of(runs.sub_agents, "sub-agent"),
-        some_of(metrics.turns, "turn"),
     ])
 }
 
@@ -80,24 +83,17 @@ fn tools(metrics: &MetricsSnapshot) -> (String, String) {
     ("tools".to_owned(), called(tools.calls, tools.errors))
 }
 
-fn latencies(metrics: &MetricsSnapshot) -> String {
-    let shown = |name: &str, latency: &Option<LatencySummary>| {
-        let text = latency.map(|it| {
-            format!(
-                "{name} mean {}, p95 {}",
-                duration(it.mean),
-                duration(it.p95)
-            )
-        });
-        text.unwrap_or_default()
+fn latencies(metrics: &MetricsSnapshot) -> [(String, String); 3] {
+    let line = |name: &str, latency: &Option<LatencySummary>| {
+        let text =
+            latency.map(|it| format!("mean {}, p95 {}", duration(it.mean), duration(it.p95)));
+        (name.to_owned(), text.unwrap_or_default())
     };
-    let parts = [
-        shown("answer", &metrics.model_latency),
-        shown("first token", &metrics.first_token),
-        shown("tool call", &metrics.tool_latency),
-    ];
-    let parts = parts.into_iter().filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join("; ")
+    [
+        line("time to answer", &metrics.model_latency),
+        line("time to first token", &metrics.first_token),
+        line("time of a tool call", &metrics.tool_latency),
+    ]
 }
 
 fn rates(metrics: &MetricsSnapshot) -> String {
@@ -110,11 +106,16 @@ fn rates(metrics: &MetricsSnapshot) -> String {
         let rounded = rate.round() as u64;
         some(rounded, what)
     };
-    joined([
+    let rates = joined([
         rate(metrics.per_minute.model_calls, "model calls"),
         rate(metrics.per_minute.tokens, "tokens"),
         rate(metrics.per_minute.tool_calls, "tool calls"),
-    ])
+    ]);
+    // Most runs are shorter than a minute.
+    match rates.is_empty() {
+        true => rates,
+        false => format!("{rates}, at this pace"),
+    }
 }
 
 fn pool(metrics: &MetricsSnapshot) -> String {

@@ -54,3 +54,31 @@ impl AsyncRead for Terminal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
+    use std::io::Write as _;
+    use std::os::fd::OwnedFd;
+
+    use futures::FutureExt as _;
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_another_one_has_read_blocks_nobody() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let reader = File::from(OwnedFd::from(reader));
+        let mut one = Terminal::over(reader.try_clone().unwrap()).unwrap();
+        let mut other = Terminal::over(reader).unwrap();
+        writer.write_all(b"y\n").unwrap();
+        let mut line = [0; 2];
+        one.read_exact(&mut line).await.unwrap();
+        assert!(other.read(&mut line).now_or_never().is_none());
+        writer.write_all(b"n\n").unwrap();
+        other.read_exact(&mut line).await.unwrap();
+        assert_eq!(&line, b"n\n");
+    }
+}

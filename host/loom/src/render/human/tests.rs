@@ -60,8 +60,6 @@ fn verbose_shows_reasoning_and_results() {
     → read_file path=a.txt
     → write_file not json
     ✗ write_file error (denied): read only more
-      | error (denied): read only
-      | more
     ✓ read_file 12ms, 14 B
       | line 1
       | line 2

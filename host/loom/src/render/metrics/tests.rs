@@ -76,16 +76,18 @@ fn a_run_is_a_few_lines() {
         tool("calculate", false),
     ];
     insta::assert_snapshot!(table(&told(&events)), @r"
-    runs            1, 1 turn
-    models          2 calls, 1 error, 24.6k tokens in, 90 out, $0.0240
-      ollama/qwen3  1 call, 12.3k tokens in, 45 out, $0.0120
-      openai/gpt-5  1 call, 1 error, 12.3k tokens in, 45 out, $0.0120
-    tools           3 calls, 1 error
-      read_file     2 calls, 1 error, mean 4ms
-      calculate     1 call, mean 4ms
-    latency         answer mean 1.5s, p95 1.5s; first token mean 250ms, p95 250ms; tool call mean 4ms, p95 4ms
-    per minute      120 model calls, 1.5M tokens, 180 tool calls
-    errors          1 service, 1 permission
+    runs                 1, 1 turn
+    models               2 calls, 1 error, 24.6k tokens in, 90 out, $0.0240
+      ollama/qwen3       1 call, 12.3k tokens in, 45 out, $0.0120
+      openai/gpt-5       1 call, 1 error, 12.3k tokens in, 45 out, $0.0120
+    tools                3 calls, 1 error
+      read_file          2 calls, 1 error, mean 4ms
+      calculate          1 call, mean 4ms
+    time to answer       mean 1.5s, p95 1.5s
+    time to first token  mean 250ms, p95 250ms
+    time of a tool call  mean 4ms, p95 4ms
+    per minute           120 model calls, 1.5M tokens, 180 tool calls, at this pace
+    errors               1 service, 1 permission
     ");
 }
 
