@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use loom_types::{Content, Limit, Message, ModelRequest, Part};
+use loom_types::{Content, Limit, Message, ModelRequest, Part, ToolDefinition};
 
 use super::Executor;
 use super::end::End;
@@ -13,9 +13,7 @@ use crate::reminder::Hint;
 impl Executor {
     /// What the model is asked next. Fails if the budget has not even room for the question.
     pub(super) fn request(&self, hints: &[Hint]) -> Result<ModelRequest, End> {
-        let conversation = self.transcript.messages().iter();
-        let messages = self.agent.instructions.iter().chain(conversation);
-        let mut messages: Vec<_> = messages.cloned().collect();
+        let mut messages: Vec<_> = self.conversation().cloned().collect();
         if !hints.is_empty() {
             messages.push(Arc::new(reminder(hints)));
         }
@@ -24,6 +22,16 @@ impl Executor {
             ..self.agent.request.clone()
         };
         self.within_budget(request)
+    }
+
+    fn conversation(&self) -> impl Iterator<Item = &Arc<Message>> {
+        let messages = self.transcript.messages().iter();
+        self.agent.instructions.iter().chain(messages)
+    }
+
+    /// Tokens of the last question without its hints, estimated. Looks at all of the conversation.
+    pub(super) fn question_tokens(&self) -> u64 {
+        tokens_of(self.conversation(), &self.agent.request.tools)
     }
 
     /// Holds the answer down to what is left of the budget, so that the last one does not overdraw it.
@@ -77,10 +85,17 @@ fn tokens_for(nanos: u64, dollars_per_million: f64) -> Option<u64> {
 }
 
 /// Tokens of a question, estimated.
-pub(super) fn input_tokens(request: &ModelRequest) -> u64 {
-    let messages = request.messages.iter().map(|message| bytes_of(message));
-    let tools = request.tools.iter();
+fn input_tokens(request: &ModelRequest) -> u64 {
+    tokens_of(request.messages.iter(), &request.tools)
+}
+
+fn tokens_of<'a>(
+    messages: impl Iterator<Item = &'a Arc<Message>>,
+    tools: &[Arc<ToolDefinition>],
+) -> u64 {
+    let messages = messages.map(|message| bytes_of(message));
     // A schema is about as long again as the description.
+    let tools = tools.iter();
     let tools = tools.map(|tool| 2 * tool.description.len() + tool.name.len());
     estimated_tokens(messages.chain(tools).sum())
 }
