@@ -19,8 +19,10 @@ const MAX_LISTED: usize = 20;
 /// The tools that a model may call.
 #[derive(Clone)]
 pub(crate) struct Catalogue {
-    definitions: Vec<Arc<ToolDefinition>>,
-    by_name: HashMap<String, Listed>,
+    definitions: Arc<[Arc<ToolDefinition>]>,
+    by_name: Arc<HashMap<String, Listed>>,
+    /// Those that stand in the places of others, in this run. Few.
+    bound: Vec<Listed>,
 }
 
 /// A tool that is ready to be called.
@@ -45,31 +47,43 @@ impl Catalogue {
             by_name.insert(name, Listed { tool, schema });
         }
         Ok(Self {
-            definitions,
-            by_name,
+            definitions: definitions.into(),
+            by_name: Arc::new(by_name),
+            bound: Vec::new(),
         })
     }
 
     /// The same with other tools in the places of those of the same name; what models are told of them
     /// stays.
     pub(crate) fn bind(&self, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
-        let mut bound = self.clone();
-        for tool in tools {
-            if let Some(listed) = bound.by_name.get_mut(&tool.definition().name) {
-                listed.tool = tool;
-            }
+        let bind = |tool: Arc<dyn Tool>| {
+            let listed = self.by_name.get(&tool.definition().name)?;
+            let schema = Arc::clone(&listed.schema);
+            Some(Listed { tool, schema })
+        };
+        Self {
+            bound: tools.into_iter().filter_map(bind).collect(),
+            ..self.clone()
         }
-        bound
     }
 
     /// The tools of it that are wanted.
     pub(crate) fn subset(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        let mut subset = self.clone();
-        subset
-            .definitions
-            .retain(|definition| wanted(&definition.name));
-        subset.by_name.retain(|name, _| wanted(name));
-        subset
+        let definitions = self.definitions.iter();
+        let definitions: Arc<[_]> = definitions
+            .filter(|definition| wanted(&definition.name))
+            .cloned()
+            .collect();
+        let listed = |definition: &Arc<ToolDefinition>| {
+            let name = &definition.name;
+            Some((name.clone(), self.get(name)?.clone()))
+        };
+        let by_name = definitions.iter().filter_map(listed).collect();
+        Self {
+            definitions,
+            by_name: Arc::new(by_name),
+            bound: Vec::new(),
+        }
     }
 
     /// In the order in which the tools were given.
@@ -78,7 +92,9 @@ impl Catalogue {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Listed> {
-        self.by_name.get(name)
+        let mut bound = self.bound.iter();
+        let bound = bound.find(|listed| listed.tool.definition().name == name);
+        bound.or_else(|| self.by_name.get(name))
     }
 
     /// What to say about a name that no tool has: the names it may stand for.

@@ -133,18 +133,18 @@ fn check(catalogue: &Catalogue, call: ToolCall) -> Planned {
 /// Runs a planned call for at most `timeout`. A call that fails, panics or takes too long is an error,
 /// never more.
 pub(crate) async fn invoke(
-    planned: Planned,
+    planned: &Planned,
     context: &ToolContext,
     timeout: Duration,
 ) -> Result<Vec<Content>> {
-    let (tool, arguments) = match planned.action {
+    let (tool, arguments) = match &planned.action {
         Action::Run {
             tool, arguments, ..
         } => (tool, arguments),
-        Action::Refuse(error) => return Err(error),
+        Action::Refuse(error) => return Err(error.clone()),
     };
     // Around the timeout, so that a tool that panics while it is dropped is caught as well.
-    let call = async { tokio::time::timeout(timeout, tool.call(&arguments, context)).await };
+    let call = async { tokio::time::timeout(timeout, tool.call(arguments, context)).await };
     match AssertUnwindSafe(call).catch_unwind().await {
         Ok(Ok(result)) => result,
         Ok(Err(_elapsed)) => Err(Error::timeout(format!(
@@ -173,7 +173,7 @@ pub async fn call_tool(
         name: tool.definition().name.clone(),
         arguments: arguments.to_owned(),
     };
-    invoke(check(&catalogue, call), context, context.timeout).await
+    invoke(&check(&catalogue, call), context, context.timeout).await
 }
 
 fn unknown_tool(catalogue: &Catalogue, name: &str) -> Error {

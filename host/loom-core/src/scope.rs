@@ -28,13 +28,14 @@ pub(crate) struct Scope {
     pub(crate) side: mpsc::Sender<Side>,
 }
 
-/// An event that comes from a call in progress.
+/// An event that comes from a call in progress. Boxed: a channel has room for dozens from the start, in
+/// every run, and most runs send none.
 #[derive(Debug)]
 pub(crate) enum Side {
     /// Of the run itself.
-    Own(RunEvent),
+    Own(Box<RunEvent>),
     /// Of a sub-agent, told as one of the run. Observers have seen it already.
-    Forwarded(RunEvent),
+    Forwarded(Box<RunEvent>),
 }
 
 impl Scope {

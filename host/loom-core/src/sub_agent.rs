@@ -268,7 +268,7 @@ impl Child<'_> {
                 agent: self.agent.name.clone(),
                 event: Box::new(event),
             };
-            self.scope.tell(Side::Forwarded(event)).await;
+            self.scope.tell(Side::Forwarded(Box::new(event))).await;
         }
         ended
     }

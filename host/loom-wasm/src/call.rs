@@ -9,8 +9,8 @@ use wasmtime::Trap;
 use crate::guest::HostState;
 use crate::limits::Limits;
 
-/// How long a guest may go on after it was told to stop, to stop cleanly. Two ticks: one that computes
-/// gets a turn of its own in which it can look. Shorter than the time that a run waits for its calls,
+/// How long a guest may go on after it was told to stop, to stop cleanly. A tick: one that computes gets
+/// a turn in which it can look. Shorter than the time that a run waits for its calls,
 /// so that the call ends by itself.
 const CANCEL_GRACE: Duration = Duration::from_millis(10);
 

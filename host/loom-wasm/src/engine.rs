@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use loom_types::{Error, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,11 +14,7 @@ use crate::cache::Cache;
 use crate::egress::client::Clients;
 use crate::error::{LoadError, LoadReason};
 use crate::guest::HostState;
-
-/// How often guests look whether they must yield: the granularity of time limits for code that
-/// never calls the host, and how long such code keeps a thread from everything else. A tick costs a
-/// guest a few microseconds. With it ten tools, half of which compute, stop within 50 ms on two cores.
-const TICK: Duration = Duration::from_millis(5);
+use crate::ticker::{self, Interrupted};
 
 /// What a slot of the pool keeps in memory for its next guest, instead of giving it back to the
 /// system. Most of a small guest's memory; with it a fresh call costs a third.
@@ -63,6 +58,7 @@ struct Inner {
     on_demand: OnceLock<Flavor>,
     cache: Option<Cache>,
     clients: Arc<Clients>,
+    interrupted: Arc<Interrupted>,
     slots: Arc<Semaphore>,
 }
 
@@ -94,12 +90,14 @@ impl Engine {
         let internal = |error: wasmtime::Error| {
             Error::internal(format!("the WebAssembly engine cannot start: {error:#}"))
         };
-        let pooled = Flavor::pooled(config.max_instances).map_err(internal)?;
+        let interrupted = Arc::default();
+        let pooled = Flavor::pooled(config.max_instances, &interrupted).map_err(internal)?;
         Ok(Self(Arc::new(Inner {
             pooled,
             on_demand: OnceLock::new(),
             cache,
             clients: Arc::default(),
+            interrupted,
             slots: Arc::new(Semaphore::new(config.max_instances as usize)),
         })))
     }
@@ -110,6 +108,11 @@ impl Engine {
 
     pub(crate) fn clients(&self) -> &Arc<Clients> {
         &self.0.clients
+    }
+
+    /// Where guests tell that a tick interrupted them.
+    pub(crate) fn interrupted(&self) -> &Arc<Interrupted> {
+        &self.0.interrupted
     }
 
     /// Waits for the right to have one more guest.
@@ -159,15 +162,15 @@ impl Engine {
         if let Some(flavor) = self.0.on_demand.get() {
             return Ok(flavor);
         }
-        let flavor =
-            Flavor::on_demand().map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
+        let flavor = Flavor::on_demand(&self.0.interrupted)
+            .map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
         Ok(self.0.on_demand.get_or_init(|| flavor))
     }
 }
 
 impl Flavor {
     /// For components of ordinary size: an instance is a slot that is ready.
-    fn pooled(max_instances: u32) -> wasmtime::Result<Self> {
+    fn pooled(max_instances: u32, interrupted: &Arc<Interrupted>) -> wasmtime::Result<Self> {
         let mut pool = PoolingAllocationConfig::default();
         pool.total_component_instances(max_instances)
             .total_core_instances(max_instances.saturating_mul(POOL_CORE_INSTANCES))
@@ -185,16 +188,16 @@ impl Flavor {
         config
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
             .concurrency_support(false);
-        let engine = start(&config)?;
+        let engine = start(&config, interrupted)?;
         let linker = linker(&engine)?;
         Ok(Self { engine, linker })
     }
 
     /// For interpreters, which have dozens of core instances, and for WASI 0.3.
-    fn on_demand() -> wasmtime::Result<Self> {
+    fn on_demand(interrupted: &Arc<Interrupted>) -> wasmtime::Result<Self> {
         let mut config = base_config();
         config.wasm_component_model_async(true);
-        let engine = start(&config)?;
+        let engine = start(&config, interrupted)?;
         let mut linker = linker(&engine)?;
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
@@ -214,18 +217,10 @@ fn base_config() -> Config {
     config
 }
 
-/// Starts an engine and its ticker, which ends with the engine.
-fn start(config: &Config) -> wasmtime::Result<wasmtime::Engine> {
+/// An engine with its ticker.
+fn start(config: &Config, interrupted: &Arc<Interrupted>) -> wasmtime::Result<wasmtime::Engine> {
     let engine = wasmtime::Engine::new(config)?;
-    let weak = engine.weak();
-    let ticker = std::thread::Builder::new().name("loom-epoch".into());
-    ticker.spawn(move || {
-        loop {
-            std::thread::sleep(TICK);
-            let Some(engine) = weak.upgrade() else { break };
-            engine.increment_epoch();
-        }
-    })?;
+    ticker::start(&engine, Arc::clone(interrupted))?;
     Ok(engine)
 }
 

@@ -22,6 +22,7 @@ use crate::bindings::{config, host, llm_types, secrets, types};
 use crate::egress::{Egress, Policy};
 use crate::grants::{Effective, Writing};
 use crate::limits::{Limits, MAX_RESOURCES, Meter};
+use crate::ticker::Interrupted;
 
 /// What is kept of standard output and error: enough for a panic message with its backtrace.
 const TAIL_BYTES: usize = 8 << 10;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     /// Placeholders by secret's name.
     pub(crate) placeholders: BTreeMap<String, String>,
     pub(crate) policy: Arc<Policy>,
+    /// The engine's.
+    pub(crate) interrupted: Arc<Interrupted>,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) limits: Limits,
 }
@@ -89,7 +92,8 @@ pub(crate) fn store(
     // Guests that never call the host yield at each tick. By tokio's own way to yield: it looks for
     // timers and sockets before the guest goes on, which a task that merely wakes itself puts off for
     // dozens of ticks once there is such a guest for each thread.
-    store.epoch_deadline_callback(|_| {
+    store.epoch_deadline_callback(|store| {
+        store.data().shared.interrupted.count();
         let others = Box::pin(tokio::task::yield_now());
         Ok(UpdateDeadline::YieldCustom(1, others))
     });

@@ -23,6 +23,7 @@ mod memory;
 mod metadata;
 mod plugin;
 mod provider;
+mod ticker;
 mod tool;
 
 pub use egress::pattern::{HostPattern, PatternError};

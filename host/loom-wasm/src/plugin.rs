@@ -268,6 +268,7 @@ fn shared(
         effective,
         placeholders,
         policy: Arc::new(policy),
+        interrupted: Arc::clone(engine.interrupted()),
         settings,
         limits,
     })

@@ -20,7 +20,7 @@ async fn call_named(tool: FakeTool, name: &str, arguments: &str) -> Result<Strin
     };
     let timeout = Duration::from_secs(5);
     let context = ToolContext::standalone(timeout);
-    let content = invoke(check(&catalogue, call), &context, timeout).await?;
+    let content = invoke(&check(&catalogue, call), &context, timeout).await?;
     Ok(content.iter().map(Content::to_text).collect())
 }
 

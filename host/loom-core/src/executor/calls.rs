@@ -143,7 +143,7 @@ impl Executor {
 
     /// Waits for what comes next in a batch.
     async fn next_of(&mut self, batch: &mut Batch) -> Result<Happened, Cause> {
-        let mut pause = self.scope.pause.clone();
+        let pause = &self.scope.pause;
         let paused = pause.is_on();
         if !paused && batch.running.is_empty() {
             // A pause that kept calls from starting may be over by now.
@@ -158,15 +158,15 @@ impl Executor {
             cause = self.stop.wait() => Err(cause),
             Some(side) = self.side.recv() => Ok(Happened::Told(side)),
             Some(ended) = batch.running.next(), if !batch.running.is_empty() => Ok(Happened::Ended(ended)),
-            () = pause.over(), if paused => Ok(Happened::Unpaused),
+            () = async { pause.clone().over().await }, if paused => Ok(Happened::Unpaused),
         }
     }
 
     /// Tells what a call in progress left.
     async fn pass_on(&mut self, side: Side) {
         match side {
-            Side::Own(event) => self.events.emit(event).await,
-            Side::Forwarded(event) => self.events.pass_on(event).await,
+            Side::Own(event) => self.events.emit(*event).await,
+            Side::Forwarded(event) => self.events.pass_on(*event).await,
         }
     }
 
@@ -351,13 +351,13 @@ async fn run_call(
 ) -> Ended {
     // The tool's token ends with the call: progress reported later is nobody's.
     let _guard = context.cancel.clone().drop_guard();
-    let call = planned.call.clone();
     let permitted = permit(&planned, &context, &scope).await;
     let started = Instant::now();
     let outcome = match permitted {
-        Ok(()) => dispatch::invoke(planned, &context, limits.tool_timeout).await,
+        Ok(()) => dispatch::invoke(&planned, &context, limits.tool_timeout).await,
         Err(error) => Err(error),
     };
+    let call = planned.call;
     let duration = started.elapsed();
     let error = outcome.as_ref().err().map(Error::category);
     tracing::debug!(tool = call.name, call_id = %call.id, ?duration, ?error, "tool call ended");
@@ -380,9 +380,8 @@ async fn permit(planned: &Planned, context: &ToolContext, scope: &Arc<Scope>) ->
     };
     let asked = async {
         let request = Arc::new(request.clone());
-        scope
-            .tell(Side::Own(RunEvent::PermissionAsked { request }))
-            .await;
+        let event = RunEvent::PermissionAsked { request };
+        scope.tell(Side::Own(Box::new(event))).await;
     };
     let decision = tokio::select! {
         biased;
@@ -394,7 +393,7 @@ async fn permit(planned: &Planned, context: &ToolContext, scope: &Arc<Scope>) ->
         tool: request.tool,
         decision: decision.clone(),
     };
-    scope.tell(Side::Own(event)).await;
+    scope.tell(Side::Own(Box::new(event))).await;
     if decision.allowed {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use loom_types::{Content, Limit, Message, ModelRequest, Part};
+use loom_types::{Content, Limit, Message, ModelRequest, Part, ToolDefinition};
 
 use super::Executor;
 use super::end::End;
@@ -27,9 +27,7 @@ impl Executor {
     /// What the model is asked next. Ends the run, and says why, if the budget has no room for the
     /// question and an answer.
     pub(super) async fn question(&mut self, hints: &[Hint]) -> Result<Question, End> {
-        let conversation = self.transcript.messages().iter();
-        let messages = self.agent.instructions.iter().chain(conversation);
-        let mut messages: Vec<_> = messages.cloned().collect();
+        let mut messages: Vec<_> = self.conversation().cloned().collect();
         if !hints.is_empty() {
             messages.push(Arc::new(reminder(hints)));
         }
@@ -52,25 +50,38 @@ impl Executor {
         Ok(question)
     }
 
+    fn conversation(&self) -> impl Iterator<Item = &Arc<Message>> {
+        let messages = self.transcript.messages().iter();
+        self.agent.instructions.iter().chain(messages)
+    }
+
+    /// Tokens of the last question without its hints, estimated. Looks at all of the conversation.
+    pub(super) fn question_tokens(&self) -> u64 {
+        tokens_of(self.conversation(), &self.agent.request.tools)
+    }
+
     /// Holds the answer down to what is left of the budget, so that the last one hardly overdraws it.
     fn hold_to_budget(&self, question: &mut Question) -> Result<(), Limit> {
+        let budget = &self.scope.budget;
+        let (tokens, cost) = (
+            budget.tokens_left(),
+            budget.cost_left().zip(self.last_price),
+        );
+        if tokens.is_none() && cost.is_none() {
+            return Ok(());
+        }
         let asked = input_tokens(&question.request);
-        if let Some((left, limit)) = self.scope.budget.tokens_left() {
+        if let Some((left, limit)) = tokens {
             question.hold_to(left.saturating_sub(asked), limit)?;
         }
-        let price = self.last_price;
-        if let (Some(left), Some(price)) = (self.scope.budget.cost_left(), price) {
+        if let Some((left, price)) = cost {
             let input = loom_types::Usage {
                 input_tokens: asked,
                 ..loom_types::Usage::default()
             };
             let left = left.nanos().saturating_sub(price.of(&input).nanos());
             if let Some(tokens) = tokens_for(left, price.output) {
-                let limit = self
-                    .scope
-                    .budget
-                    .cost_limit()
-                    .map_or(Limit::Tokens(0), Limit::Cost);
+                let limit = budget.cost_limit().map_or(Limit::Tokens(0), Limit::Cost);
                 question.hold_to(tokens, limit)?;
             }
         }
@@ -106,10 +117,17 @@ fn tokens_for(nanos: u64, dollars_per_million: f64) -> Option<u64> {
 }
 
 /// Tokens of a question, estimated.
-pub(super) fn input_tokens(request: &ModelRequest) -> u64 {
-    let messages = request.messages.iter().map(|message| bytes_of(message));
-    let tools = request.tools.iter();
+fn input_tokens(request: &ModelRequest) -> u64 {
+    tokens_of(request.messages.iter(), &request.tools)
+}
+
+fn tokens_of<'a>(
+    messages: impl Iterator<Item = &'a Arc<Message>>,
+    tools: &[Arc<ToolDefinition>],
+) -> u64 {
+    let messages = messages.map(|message| bytes_of(message));
     // A schema is about as long again as the description.
+    let tools = tools.iter();
     let tools = tools.map(|tool| 2 * tool.description.len() + tool.name.len());
     estimated_tokens(messages.chain(tools).sum())
 }

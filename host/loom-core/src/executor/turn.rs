@@ -12,7 +12,7 @@ use loom_types::{
 use super::Executor;
 use super::end::End;
 use super::meter::Meter;
-use super::request::{Question, input_tokens};
+use super::request::Question;
 use super::watch::Surroundings;
 use crate::assemble::{Answer, Assembly};
 use crate::budget::{counted_or, estimated_tokens};
@@ -118,16 +118,12 @@ impl Executor {
 
     /// The model's next answer, whole. Text and tokens of one that breaks off are kept in the tally.
     async fn ask(&mut self, request: ModelRequest) -> Result<(Answer, Usage), End> {
-        // Only who counts nothing has to be estimated, but then the question is gone.
-        let question = input_tokens(&request);
         let mut assembly = Assembly::default();
         let mut meter = Meter::start(self.model_name());
         let streamed = self.stream(request, &mut assembly, &mut meter).await;
         meter.settle();
-        let answered = assembly.text().len();
-        let estimate = || question + estimated_tokens(answered);
-        let usage = self.account(&meter, &streamed, estimate).await;
         let text = assembly.text();
+        let usage = self.account(&meter, &streamed, text.len()).await;
         if !text.is_empty() {
             self.tally.text = text;
         }
@@ -143,21 +139,23 @@ impl Executor {
         Ok((answer, usage))
     }
 
-    /// Counts what an answer used up, and tells of it.
+    /// Counts what an answer used up, and tells of it. Who counts nothing is estimated, from the
+    /// question and the bytes of the answer.
     async fn account(
         &mut self,
         meter: &Meter,
         streamed: &Result<(), End>,
-        estimate: impl FnOnce() -> u64,
+        answer_bytes: usize,
     ) -> Usage {
         let (usage, cost) = meter.spent();
         self.tally.usage += usage;
         if let Some(cost) = cost {
             *self.tally.cost.get_or_insert_default() += cost;
         }
-        self.scope
-            .budget
-            .charge_answer(counted_or(&usage, estimate), cost);
+        let tokens = counted_or(&usage, || {
+            self.question_tokens() + estimated_tokens(answer_bytes)
+        });
+        self.scope.budget.charge_answer(tokens, cost);
         self.last_price = meter.price();
         self.watch.saw_answer(usage);
         self.tell_unknown_price(meter).await;
