@@ -226,6 +226,7 @@ async fn a_replaced_plugin_serves_the_next_agent_while_a_call_ends_on_the_old_on
     ]);
     let config = home.config(&format!(
         "model = \"scripted/scripted\"\n\
+         permissions.mode = \"auto\"\n\
          [providers.scripted]\nplugin = \"scripted\"\nconfig.script = '''{script}'''\n\
          [plugins.snoop]\ngrants.network = [{url:?}]\n"
     ));

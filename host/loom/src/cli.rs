@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod drive;
 mod help;
+mod lists;
 mod model;
 mod permission;
 mod plugin;
@@ -17,6 +18,8 @@ mod session;
 mod sessions;
 mod steer;
 mod tool;
+
+pub(crate) use lists::gathered;
 
 use std::path::PathBuf;
 use std::time::Duration;

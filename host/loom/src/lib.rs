@@ -68,7 +68,7 @@ pub use loom_types::{
 /// process is to end. Wrong arguments end it at once.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
+    let arguments = cli::Arguments::parse_from(cli::gathered(std::env::args_os()));
     let json = arguments.writes_json();
     match cli::run(arguments) {
         Ok(exit) => exit.into(),
