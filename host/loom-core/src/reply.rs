@@ -77,6 +77,10 @@ fn error_text(error: &Error) -> String {
         ErrorKind::Cancelled => name_of(&error.kind),
         _ => name_of(&error.category()),
     };
+    if error.kind == ErrorKind::Denied && error.origin.is_none() {
+        // The gate's reason says itself what to do instead.
+        return format!("error ({class}): {error}");
+    }
     format!(
         "error ({class}): {error}{separator}{}{wait}",
         error.advice()
