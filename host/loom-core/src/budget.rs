@@ -19,25 +19,6 @@ pub struct BudgetLimits {
     pub tool_calls: Option<u32>,
 }
 
-impl BudgetLimits {
-    /// The stricter of two in everything.
-    #[must_use]
-    pub fn min(self, other: Self) -> Self {
-        fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
-            match (a, b) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            }
-        }
-        Self {
-            tokens: least(self.tokens, other.tokens),
-            cost: least(self.cost, other.cost),
-            turns: least(self.turns, other.turns),
-            tool_calls: least(self.tool_calls, other.tool_calls),
-        }
-    }
-}
-
 /// A node in the tree of budgets. What is charged to it is charged to all above it.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget(Arc<Node>);

@@ -68,13 +68,11 @@ impl Start {
 
     fn scope(&self, setup: &Setup, steering: &Steering, side: mpsc::Sender<Side>) -> Scope {
         let above = self.above.as_deref();
-        let agents = above.map_or_else(Vec::new, |above| above.agents.clone());
         Scope {
             run_id: self.run_id.clone(),
             session_id: self.session_id.clone(),
             trace: self.trace,
             parent: self.parent.clone(),
-            agents: agents.into_iter().chain(self.agent.clone()).collect(),
             budget: match above {
                 Some(above) => above.budget.child(self.budget),
                 None => Budget::root(self.budget),

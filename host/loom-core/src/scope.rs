@@ -17,8 +17,6 @@ pub(crate) struct Scope {
     pub(crate) trace: Trace,
     /// Where it was started from, if it is a sub-agent's.
     pub(crate) parent: Option<ParentRun>,
-    /// The sub-agents that lead to it, outermost first; empty for the outermost run.
-    pub(crate) agents: Vec<String>,
     pub(crate) budget: Budget,
     /// What its calls have to pass, and those of the runs above.
     pub(crate) gate: Gate,
@@ -41,7 +39,7 @@ pub(crate) enum Side {
 impl Scope {
     /// How many runs are above this one.
     pub(crate) fn depth(&self) -> u32 {
-        u32::try_from(self.agents.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.gate.agents().len()).unwrap_or(u32::MAX)
     }
 
     /// Tells of something from within a call. If the run has ended nobody needs to know.

@@ -49,7 +49,7 @@ impl Resource {
     #[must_use]
     pub fn file(path: impl AsRef<Path>) -> Self {
         Self::File {
-            path: tidy(path.as_ref()),
+            path: tidy_path(path.as_ref()),
             identity: None,
         }
     }
@@ -113,7 +113,8 @@ fn climbs(path: &Path) -> bool {
 
 /// The path without `.` and `..`, as if there were no symbolic links. Of a relative one, the `..` that
 /// lead above its start are kept.
-fn tidy(path: &Path) -> PathBuf {
+#[must_use]
+pub fn tidy_path(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for component in path.components() {
         match component {

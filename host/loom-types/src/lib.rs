@@ -24,7 +24,7 @@ pub use content::{Blob, Content};
 pub use correlation::{CorrelationId, Trace};
 pub use error::{Category, Error, ErrorKind, Result};
 pub use event::RunEvent;
-pub use footprint::{Footprint, Resource, Touch};
+pub use footprint::{Footprint, Resource, Touch, tidy_path};
 pub use id::{CallId, RunId, SessionId};
 pub use memory::{Entry, Hit, Memory, Page, Query, SessionInfo};
 pub use message::{Message, Part, Reasoning, Role, ToolCall, ToolResult};

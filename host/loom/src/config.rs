@@ -143,6 +143,8 @@ pub struct BudgetConfig {
     pub tokens: Option<u64>,
     /// Default none. Counts only models that have a price.
     pub usd: Option<Usd>,
+    /// Questions to models. Default none; [`RunLimits::turns`] is for each run alone.
+    pub turns: Option<u32>,
     /// Default none.
     pub tool_calls: Option<u32>,
 }

@@ -58,6 +58,14 @@ fn a_limit_has_its_own_code_and_says_how_to_raise_it() {
 }
 
 #[test]
+fn questions_of_the_whole_tree_have_a_limit_too() {
+    let home = home();
+    let run = home.with(["run", "-c", "budget.turns=1", "How many files are here?"]);
+    let ran = run.run().code(3);
+    ran.complains("stopped: the limit of 1 turn ended the run");
+}
+
+#[test]
 fn time_that_is_up_stops_a_tool_that_sleeps() {
     let home = sleeper();
     let script = json!([{ "calls": [{ "name": "sleep_forever", "arguments": {} }] }]);

@@ -107,16 +107,3 @@ fn the_scarcest_thing_tells_how_much_is_used() {
 fn a_budget_of_nothing_is_reached_at_once() {
     assert_eq!(Budget::root(tokens(0)).reached(), Some(Limit::Tokens(0)));
 }
-
-#[test]
-fn the_stricter_limit_wins() {
-    let both = tokens(5).min(BudgetLimits {
-        tokens: Some(9),
-        turns: Some(2),
-        ..BudgetLimits::default()
-    });
-    assert_eq!(
-        (both.tokens, both.turns, both.cost),
-        (Some(5), Some(2), None)
-    );
-}

@@ -375,7 +375,7 @@ async fn permit(planned: &Planned, context: &ToolContext, scope: &Arc<Scope>) ->
     if scope.gate.is_open() {
         return Ok(());
     }
-    let Some(request) = planned.request(&scope.run_id, &scope.agents) else {
+    let Some(request) = planned.request(&scope.run_id, scope.gate.agents()) else {
         return Ok(());
     };
     let asked = async {

@@ -16,6 +16,8 @@ pub(super) struct Meter {
     price: Option<Price>,
     /// Tokens of the attempt that is under way.
     current: Usage,
+    /// Tokens of the attempt that was settled last: its question and its answer.
+    last: Usage,
     /// Tokens and money of attempts whose answers are void.
     spent: Usage,
     cost: Option<Usd>,
@@ -30,6 +32,7 @@ impl Meter {
             model,
             price: None,
             current: Usage::default(),
+            last: Usage::default(),
             spent: Usage::default(),
             cost: None,
         }
@@ -65,6 +68,7 @@ impl Meter {
     /// Counts what the attempt under way has used up.
     pub(super) fn settle(&mut self) {
         let current = std::mem::take(&mut self.current);
+        self.last = current;
         self.add(current, self.price);
     }
 
@@ -88,6 +92,11 @@ impl Meter {
     /// What was used up by all attempts that are settled, and what of it is known to have cost.
     pub(super) fn spent(&self) -> (Usage, Option<Usd>) {
         (self.spent, self.cost)
+    }
+
+    /// What the attempt that was settled last used up, without those before it.
+    pub(super) fn last(&self) -> Usage {
+        self.last
     }
 
     /// How long it took until now.

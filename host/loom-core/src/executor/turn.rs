@@ -157,7 +157,7 @@ impl Executor {
         });
         self.scope.budget.charge_answer(tokens, cost);
         self.last_price = meter.price();
-        self.watch.saw_answer(usage);
+        self.watch.saw_answer(meter.last());
         self.tell_unknown_price(meter).await;
         let error = match streamed {
             Err(End::Failed(error)) => Some(error.clone()),

@@ -1,6 +1,8 @@
 //! Where relative paths of rules begin, and what the host lets rules know of its file system.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use loom_types::tidy_path;
 
 /// What rules may ask the file system. The default asks nothing: paths are taken as they are
 /// written, and no path is known to be a directory.
@@ -32,7 +34,7 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn new(base: &Path, disk: Disk) -> Self {
         Self {
-            base: clean(base),
+            base: tidy_path(base),
             disk,
         }
     }
@@ -43,20 +45,6 @@ impl Scope {
 
     /// The path from the base directory, without `.` and `..`.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
-        clean(&self.base.join(path))
+        tidy_path(&self.base.join(path))
     }
-}
-
-fn clean(path: &Path) -> PathBuf {
-    let mut cleaned = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                cleaned.pop();
-            }
-            _ => cleaned.push(part),
-        }
-    }
-    cleaned
 }

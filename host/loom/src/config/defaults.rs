@@ -1,24 +1,26 @@
 //! What holds where no layer says anything, for the parts of the configuration that are read as a
-//! whole. The commented file `default.toml` says the same to people.
+//! whole: what the agent's own defaults are, where it has any. The commented file `default.toml` says the same to people.
 
 use std::path::PathBuf;
-use std::time::Duration;
+
+use loom_core::{MemberOptions, SubAgents};
 
 use super::{AgentsConfig, PermissionsConfig, PoolMember, RemindersConfig};
 
 impl PoolMember {
     /// A member with nothing but its model.
     pub(super) fn new(provider: &str, model: Option<&str>) -> Self {
+        let options = MemberOptions::default();
         Self {
             provider: provider.to_owned(),
             model: model.map(str::to_owned),
-            priority: 1,
-            weight: 1,
+            priority: options.priority,
+            weight: options.weight,
             max_concurrent: None,
-            first_token_timeout: Duration::from_secs(60),
-            idle_timeout: Duration::from_secs(60),
-            price: None,
-            context_window: None,
+            first_token_timeout: options.first_token_timeout,
+            idle_timeout: options.idle_timeout,
+            price: options.price,
+            context_window: options.context_window,
         }
     }
 }
@@ -38,11 +40,12 @@ impl PermissionsConfig {
 
 impl Default for AgentsConfig {
     fn default() -> Self {
+        let agents = SubAgents::new(Vec::new());
         Self {
             enabled: true,
-            depth: 3,
-            timeout: Duration::from_secs(300),
-            turns: 50,
+            depth: agents.depth,
+            timeout: agents.timeout,
+            turns: agents.turns,
             directories: Vec::new(),
         }
     }

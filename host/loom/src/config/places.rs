@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use loom_types::tidy_path;
+
 use directories::{BaseDirs, ProjectDirs};
 
 use super::section::Located;
@@ -82,7 +84,7 @@ impl Places {
             }
             _ => return self.expand_plain(text),
         };
-        Ok(clean(&base.join(rest)))
+        Ok(tidy_path(&base.join(rest)))
     }
 
     fn expand_plain(&self, text: &Located<String>) -> Result<PathBuf, String> {
@@ -93,22 +95,8 @@ impl Places {
             return Err("a path can't contain a null character".to_owned());
         }
         let base = text.origin.directory.as_deref();
-        Ok(clean(&base.unwrap_or(&self.workspace).join(&text.value)))
+        Ok(tidy_path(
+            &base.unwrap_or(&self.workspace).join(&text.value),
+        ))
     }
-}
-
-/// Removes `.` and `..` without looking at the file system: the path is also the name under which
-/// a plugin sees the directory.
-pub(super) fn clean(path: &Path) -> PathBuf {
-    let mut cleaned = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                cleaned.pop();
-            }
-            _ => cleaned.push(part),
-        }
-    }
-    cleaned
 }

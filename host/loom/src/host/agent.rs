@@ -23,7 +23,7 @@ pub(super) fn budget(config: &Config) -> BudgetLimits {
         tokens: config.budget.tokens,
         cost: config.budget.usd,
         tool_calls: config.budget.tool_calls,
-        turns: None,
+        turns: config.budget.turns,
     }
 }
 

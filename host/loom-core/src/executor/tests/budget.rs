@@ -397,3 +397,32 @@ async fn observers_see_what_the_reader_sees() {
     assert_eq!(seen.first().unwrap(), "main run_started");
     assert_eq!(seen.last().unwrap(), "main run_ended");
 }
+
+#[tokio::test]
+async fn an_answer_that_was_given_up_does_not_fill_the_context() {
+    let failed_over = ModelEvent::Routing(Routing::FailedOver {
+        from: "a/b".to_owned(),
+        to: "c/d".to_owned(),
+        error: loom_types::Error::unavailable("gone"),
+    });
+    let call = ModelEvent::ToolCallStart {
+        index: 0,
+        id: "1".into(),
+        name: "echo".to_owned(),
+    };
+    let first = Script::events([
+        usage(800, 0),
+        failed_over,
+        usage(800, 0),
+        call,
+        stop(StopReason::ToolUse),
+    ]);
+    let model = Model::script([first, Script::text("done")]);
+    let agent = builder(&model, [echo()]).context_window(1000);
+    let (events, outcome) = drain(agent.build().unwrap().run("go")).await;
+    let reminded = events
+        .iter()
+        .any(|event| matches!(event, RunEvent::Reminded { .. }));
+    assert!(!reminded, "{events:?}");
+    assert_eq!(outcome.report().usage.input_tokens, 1600);
+}

@@ -47,6 +47,7 @@ pub(super) fn read_budget(mut section: Section<'_>) -> BudgetConfig {
     let budget = BudgetConfig {
         tokens: section.count("tokens"),
         usd,
+        turns: section.count("turns"),
         tool_calls: section.count("tool_calls"),
     };
     section.finish();

@@ -20,6 +20,7 @@ repeated_failures = 2
 [budget]
 tokens = 200_000
 usd = 1.50
+turns = 200
 tool_calls = 100
 [permissions]
 mode = "read-only"
@@ -50,6 +51,7 @@ todo = false
     assert_eq!(config.budget.tokens, Some(200_000));
     assert_eq!(config.budget.usd, Usd::from_dollars(1.5));
     assert_eq!(config.budget.tool_calls, Some(100));
+    assert_eq!(config.budget.turns, Some(200));
     let permissions = &config.permissions;
     assert_eq!(permissions.mode, PermissionMode::ReadOnly);
     assert_eq!(permissions.allow, ["write_file(src/**)", "grep"]);
@@ -102,6 +104,7 @@ fn every_key_that_exists_is_in_the_default_file() {
         "repeated_failures",
         "tokens",
         "usd",
+        "turns",
         "tool_calls",
         "mode",
         "allow",
