@@ -28,6 +28,7 @@ macro_rules! world {
                     "loom:plugin/host@0.1.0": crate::bindings::imports::loom::plugin::host,
                     "loom:plugin/config@0.1.0": crate::bindings::imports::loom::plugin::config,
                     "loom:plugin/secrets@0.1.0": crate::bindings::imports::loom::plugin::secrets,
+                    "loom:plugin/embedder@0.1.0": crate::bindings::imports::loom::plugin::embedder,
                 },
             });
         }

@@ -53,3 +53,28 @@ pub fn secret(name: &str) -> Result<String, Error> {
         "there is no host to give the secret {name}"
     )))
 }
+
+/// The embedding model that the host is configured with, as `provider/model`; none if there is none or
+/// the plugin has no grant for it.
+pub fn embedding_model() -> Option<String> {
+    #[cfg(target_family = "wasm")]
+    return crate::bindings::imports::loom::plugin::embedder::model();
+    #[cfg(not(target_family = "wasm"))]
+    None
+}
+
+/// One vector for each text, in order, by the host's embedding model.
+///
+/// # Errors
+///
+/// `denied` without a grant, `not-found` if no model is configured, and whatever the model's provider
+/// reports.
+pub fn embed(texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
+    #[cfg(target_family = "wasm")]
+    return crate::bindings::imports::loom::plugin::embedder::embed(texts);
+    #[cfg(not(target_family = "wasm"))]
+    {
+        let _ = texts;
+        Err(Error::not_found("there is no host with an embedding model"))
+    }
+}

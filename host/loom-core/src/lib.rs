@@ -11,6 +11,7 @@ mod agent;
 mod assemble;
 mod budget;
 mod catalogue;
+mod context;
 mod dispatch;
 mod events;
 mod executor;

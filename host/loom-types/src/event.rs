@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, Category, CorrelationId, Error, Latency, Message, Outcome, PermissionDecision,
-    PermissionRequest, Routing, RunId, SessionId, ToolCall, ToolResult, Usage, Usd,
+    CallId, Category, Compressed, CorrelationId, Error, Latency, Message, Outcome,
+    PermissionDecision, PermissionRequest, Routing, RunId, SessionId, Source, ToolCall, ToolResult,
+    Usage, Usd,
 };
 
 /// One thing that happened.
@@ -92,6 +93,15 @@ pub enum RunEvent {
     Resumed,
     /// A message that was put into the running run is in the session's log.
     MessageInjected { priority: u8, text: String },
+    /// Passages were found for the input and put before it.
+    Retrieved {
+        /// The name of the retriever.
+        retriever: String,
+        sources: Vec<Source>,
+        tokens: u64,
+    },
+    /// The conversation was made smaller; the session keeps all of it.
+    Compressed(Compressed),
     /// The model got a hint with its next question.
     Reminded { rule: String, text: String },
     /// A turn ended: the model's answer and all its tool calls.

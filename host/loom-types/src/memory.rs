@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, SessionId};
+use crate::{Error, Result, SessionId};
 
 /// A store of sessions. A session is a log of entries that only grows at its end.
 #[async_trait]
@@ -30,6 +30,53 @@ pub trait Memory: Send + Sync {
 
     /// The best `limit` entries.
     async fn search(&self, query: Query, limit: u32) -> Result<Vec<Hit>>;
+
+    /// Backs a session up if it changed since its last backup, and keeps the newest `keep` backups of
+    /// it. Others can use the store meanwhile.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) from a store without backups.
+    async fn maintain(&self, session: &SessionId, keep: u32) -> Result<Upkeep> {
+        let _ = (session, keep);
+        Err(no_backups())
+    }
+
+    /// The backups of a session, or of all, also of those that were deleted; newest first.
+    async fn backups(&self, session: Option<&SessionId>) -> Result<Vec<Backup>> {
+        let _ = session;
+        Err(no_backups())
+    }
+
+    /// Makes a session what it was in a backup. What it is before is backed up first.
+    async fn restore(&self, session: &SessionId, backup: &str) -> Result<Backup> {
+        let _ = (session, backup);
+        Err(no_backups())
+    }
+}
+
+fn no_backups() -> Error {
+    Error::unavailable("this session store keeps no backups; `memory-file` does")
+}
+
+/// A session as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// Names it among the backups of its session.
+    pub id: String,
+    pub session: SessionId,
+    /// Entries of the session when it was made.
+    pub entries: u64,
+    pub created_ms: u64,
+    pub size_bytes: u64,
+}
+
+/// What [`Memory::maintain`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upkeep {
+    /// None if the session is the same as in its last backup.
+    pub made: Option<Backup>,
+    /// Older backups that made room for it.
+    pub removed: u32,
+    /// What the session's log lost by being rewritten, all entries kept.
+    pub reclaimed_bytes: u64,
 }
 
 /// An entry of a session's log.

@@ -21,6 +21,7 @@ macro_rules! world {
                     "loom:plugin/host": crate::bindings::imports::loom::plugin::host,
                     "loom:plugin/config": crate::bindings::imports::loom::plugin::config,
                     "loom:plugin/secrets": crate::bindings::imports::loom::plugin::secrets,
+                    "loom:plugin/embedder": crate::bindings::imports::loom::plugin::embedder,
                 },
             });
         }
