@@ -19,8 +19,8 @@ use crate::executor::{self, Start};
 use crate::output::OutputSchema;
 use crate::permission::Remember;
 use crate::{
-    Approver, BudgetLimits, Gate, Input, Limits, Observer, Policy, Reminders, Run, RunOptions,
-    Steering, SubAgents,
+    Approver, Backups, BudgetLimits, CompressionOptions, Gate, Input, Limits, Observer, Policy,
+    Reminders, Run, RunOptions, Steering, SubAgents,
 };
 
 pub use builder::{AgentBuilder, BuildError};
@@ -57,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) reminders: Arc<Reminders>,
     pub(crate) observers: Arc<[Arc<dyn Observer>]>,
     pub(crate) context_window: Option<u64>,
+    pub(crate) compression: Option<Arc<CompressionOptions>>,
+    pub(crate) backups: Option<Backups>,
 }
 
 impl Agent {

@@ -190,8 +190,8 @@ impl Node {
 }
 
 /// Tokens that a text may have where nobody counts: four bytes each, as is usual for English and code.
-pub(crate) fn estimated_tokens(bytes: usize) -> u64 {
-    (bytes as u64).div_ceil(4)
+pub(crate) fn estimated_tokens(bytes: u64) -> u64 {
+    bytes.div_ceil(4)
 }
 
 /// The tokens of an answer for the budget: as counted, else the estimate.

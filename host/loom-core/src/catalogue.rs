@@ -53,6 +53,16 @@ impl Catalogue {
         })
     }
 
+    /// The same with a tool that models are not told of, unless its name is taken.
+    pub(crate) fn with_untold(mut self, tool: Arc<dyn Tool>) -> Result<Self, BuildError> {
+        let name = tool.definition().name.clone();
+        if !self.by_name.contains_key(&name) {
+            let mut untold = Self::new(vec![tool])?.by_name;
+            Arc::make_mut(&mut self.by_name).extend(Arc::make_mut(&mut untold).drain());
+        }
+        Ok(self)
+    }
+
     /// The same with other tools in the places of those of the same name; what models are told of them
     /// stays.
     pub(crate) fn bind(&self, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
@@ -67,18 +77,18 @@ impl Catalogue {
         }
     }
 
-    /// The tools of it that are wanted.
+    /// The tools of it that are wanted, and those that models are not told of.
     pub(crate) fn subset(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let told = |name: &str| self.names().any(|told| told == name);
         let definitions = self.definitions.iter();
         let definitions: Arc<[_]> = definitions
             .filter(|definition| wanted(&definition.name))
             .cloned()
             .collect();
-        let listed = |definition: &Arc<ToolDefinition>| {
-            let name = &definition.name;
-            Some((name.clone(), self.get(name)?.clone()))
-        };
-        let by_name = definitions.iter().filter_map(listed).collect();
+        let by_name = self.by_name.keys();
+        let by_name = by_name.filter(|name| wanted(name) || !told(name));
+        let by_name = by_name.filter_map(|name| Some((name.clone(), self.get(name)?.clone())));
+        let by_name = by_name.collect();
         Self {
             definitions,
             by_name: Arc::new(by_name),

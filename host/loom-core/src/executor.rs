@@ -6,6 +6,8 @@
 
 mod calls;
 mod end;
+mod fit;
+mod gauge;
 mod meter;
 mod request;
 mod turn;
@@ -14,7 +16,7 @@ mod watch;
 use std::sync::Arc;
 
 use loom_types::{
-    Error, Message, PermissionMode, Price, Result, RunEvent, RunId, SessionId, Tool, Trace,
+    Entry, Error, Message, PermissionMode, Price, Result, RunEvent, RunId, SessionId, Tool, Trace,
 };
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -24,7 +26,9 @@ use crate::budget::Budget;
 use crate::catalogue::Catalogue;
 use crate::events::{Audience, Events};
 use crate::journal::Journal;
+use crate::read_result::{self, ReadResult};
 use crate::scope::{Scope, Side};
+use crate::session::Pin;
 use crate::steering::Pause;
 use crate::stop::Stop;
 use crate::sub_agent::{self, TaskTool};
@@ -32,6 +36,7 @@ use crate::todo::{self, TodoTool};
 use crate::transcript::{Next, Transcript};
 use crate::{BudgetLimits, Gate, Input, ParentRun, Policy, RunOptions, Steering, session};
 use end::{End, Tally};
+use gauge::Gauge;
 use watch::Watch;
 
 /// How often a model may correct an answer that does not fit the output schema.
@@ -103,6 +108,7 @@ pub(crate) async fn execute(
         let _closed = CloseOnDrop(&steering);
         let mut executor = Executor::new(agent, &start, &steering, sender);
         let end = executor.run(start.options).await;
+        executor.back_up();
         // Whoever still waits with a message learns it before the run's last event.
         steering.close();
         executor
@@ -138,6 +144,9 @@ struct Executor {
     /// What calls in progress tell.
     side: mpsc::Receiver<Side>,
     watch: Watch,
+    gauge: Gauge,
+    /// Tokens that the model can see at once, as far as that is known by now.
+    window: Option<u64>,
     /// Of the model that answered last.
     last_price: Option<Price>,
     told_unknown_price: bool,
@@ -173,6 +182,12 @@ impl Executor {
             catalogue: Arc::clone(&agent.catalogue),
             side,
             watch: Watch::default(),
+            gauge: Gauge::new(
+                &agent.request.model,
+                agent.instructions.clone(),
+                agent.request.tools.clone(),
+            ),
+            window: agent.context_window,
             last_price: None,
             told_unknown_price: false,
             paused: false,
@@ -180,11 +195,17 @@ impl Executor {
         }
     }
 
+    fn back_up(&self) {
+        if let Some(backups) = &self.agent.backups {
+            backups.make(&self.agent.memory, self.tally.session_id());
+        }
+    }
+
     /// Puts the tools that belong to a run in their places, once the session is known.
     fn bind_tools(&mut self) {
         let mut bound: Vec<Arc<dyn Tool>> = Vec::new();
         if self.agent.todo && self.catalogue.get(todo::NAME).is_some() {
-            let todo = Arc::new(TodoTool::restore(self.transcript.messages()));
+            let todo = Arc::new(TodoTool::with(self.transcript.todos().unwrap_or_default()));
             self.watch = Watch::with_todo(Some(Arc::clone(&todo)));
             bound.push(todo);
         }
@@ -193,6 +214,11 @@ impl Executor {
             let definition = listed.tool.definition();
             let task = TaskTool::bound(agents, definition, &self.agent, &self.scope);
             bound.push(Arc::new(task));
+        }
+        if self.agent.compression.is_some() && self.catalogue.get(read_result::NAME).is_some() {
+            let memory = Arc::clone(&self.agent.memory);
+            let session = self.tally.session_id().clone();
+            bound.push(Arc::new(ReadResult::bound(memory, session)));
         }
         if !bound.is_empty() {
             self.catalogue = Arc::new(self.catalogue.bind(bound));
@@ -203,11 +229,20 @@ impl Executor {
         let opened = self.open(&options).await;
         self.events.emit(self.started()).await;
         opened?;
+        if !self.journal.is_empty() {
+            self.back_up();
+        }
         self.bind_tools();
         let input = options.input.map(Input::into_message).transpose()?;
         self.settle_interrupted().await?;
-        if let Some(message) = input {
-            self.say(message).await?;
+        self.pin(options.pins).await?;
+        if options.compact {
+            self.compact().await?;
+        }
+        match input {
+            Some(message) => self.say(message).await?,
+            None if options.compact => return Ok(()),
+            None => {}
         }
         loop {
             self.take_messages().await?;
@@ -280,15 +315,31 @@ impl Executor {
     /// Writes a message of the person, or in the person's place, to the session.
     async fn say(&mut self, message: Message) -> Result<(), End> {
         let message = Arc::new(message);
-        let mut entries = Vec::with_capacity(2);
-        if self.journal.is_empty() {
-            let metadata = self.agent.metadata.clone();
-            entries.push(session::header_entry(self.model_name(), metadata));
-        }
-        entries.push(session::message_entry(&message));
-        self.journal.append(entries).await?;
-        self.transcript.push_message(message);
+        let seq = self.write(vec![session::message_entry(&message)]).await?;
+        self.transcript.push_message(seq, message);
         Ok(())
+    }
+
+    /// Writes facts that every compaction keeps to the session, those that are new.
+    async fn pin(&mut self, facts: Vec<String>) -> Result<(), End> {
+        for fact in facts {
+            if !self.transcript.pins().contains(&fact) {
+                let pin = Pin { fact };
+                self.write(vec![session::pin_entry(&pin)]).await?;
+                self.transcript.pin(pin.fact);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds entries to the session, a header before the first. Returns the seq of the first of them.
+    async fn write(&mut self, mut entries: Vec<Entry>) -> Result<u64> {
+        let header = u64::from(self.journal.is_empty());
+        if header > 0 {
+            let metadata = self.agent.metadata.clone();
+            entries.insert(0, session::header_entry(self.model_name(), metadata));
+        }
+        Ok(self.journal.append(entries).await? + header)
     }
 
     /// Whether an answer is what the caller wants. If not, the model is told why.

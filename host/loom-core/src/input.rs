@@ -65,6 +65,12 @@ pub struct RunOptions {
     /// What to add to the session, after its unanswered tool calls are settled. Without it the run
     /// finishes what the session left open.
     pub input: Option<Input>,
+    /// Facts for the session that every compression keeps word for word; those that it has already are
+    /// not written again.
+    pub pins: Vec<String>,
+    /// Make the conversation smaller before anything else, however small it is. Without input that is
+    /// all that the run does.
+    pub compact: bool,
     /// The task that the run belongs to, for example that of an incoming request. Default: the run's
     /// own id.
     pub correlation_id: Option<CorrelationId>,

@@ -43,7 +43,8 @@ impl Journal {
             }
             for entry in page {
                 journal.check_seq(entry.seq)?;
-                transcript.push(Record::decode(&journal.session, entry)?);
+                let seq = entry.seq;
+                transcript.push(seq, Record::decode(&journal.session, entry)?);
                 journal.next_seq += 1;
             }
         }
@@ -74,14 +75,15 @@ impl Journal {
         self.next_seq == 0
     }
 
-    /// Adds entries, all or none. They are durable once this returns.
-    pub(crate) async fn append(&mut self, entries: Vec<Entry>) -> Result<()> {
+    /// Adds entries, all or none, and returns the seq of the first. They are durable once this returns.
+    pub(crate) async fn append(&mut self, entries: Vec<Entry>) -> Result<u64> {
+        let first = self.next_seq;
         let count = entries.len() as u64;
-        let appended = self.memory.append(&self.session, self.next_seq, entries);
+        let appended = self.memory.append(&self.session, first, entries);
         appended.await.map_err(|error| self.describe(error))?;
         self.next_seq += count;
         tracing::debug!(next_seq = self.next_seq, "session written");
-        Ok(())
+        Ok(first)
     }
 
     fn describe(&self, error: Error) -> Error {

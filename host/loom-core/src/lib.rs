@@ -9,8 +9,10 @@
 
 mod agent;
 mod assemble;
+mod backups;
 mod budget;
 mod catalogue;
+mod compress;
 mod context;
 mod dispatch;
 mod events;
@@ -25,6 +27,7 @@ pub mod pattern;
 mod permission;
 mod pool;
 mod process_memory;
+mod read_result;
 mod reminder;
 mod reply;
 mod run;
@@ -41,7 +44,9 @@ mod todo;
 mod transcript;
 
 pub use agent::{Agent, AgentBuilder, BuildError};
+pub use backups::Backups;
 pub use budget::BudgetLimits;
+pub use compress::{CompressionOptions, CompressionOptionsError, Tokenizer};
 pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;

@@ -3,15 +3,19 @@
 //!
 //! A log starts with one `session` entry. `message` entries are the messages of the person and of the
 //! model; each `tool_result` answers one call of the last assistant message before it. Results stand
-//! in the order in which the calls ended. Entries of other kinds belong to newer versions and mean
-//! nothing here.
+//! in the order in which the calls ended. A `retrieved` entry is what was found for the input that
+//! follows it, a `pin` is a fact to keep, and a `compaction` says how the conversation before it goes to
+//! models from there on; what it stands for stays in the log. Entries of other kinds belong to newer
+//! versions and mean nothing here.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use loom_types::{Entry, Error, Message, Result, SessionId, ToolResult};
+use loom_types::{Entry, Error, Message, Result, SessionId, Source, ToolResult};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::compress::Compaction;
 
 /// Kind of the first entry, a [`Header`].
 pub const SESSION: &str = "session";
@@ -19,6 +23,12 @@ pub const SESSION: &str = "session";
 pub const MESSAGE: &str = "message";
 /// Kind of an entry that is a [`ToolResult`].
 pub const TOOL_RESULT: &str = "tool_result";
+/// Kind of an entry that is [`Retrieved`].
+pub const RETRIEVED: &str = "retrieved";
+/// Kind of an entry that is a [`Pin`].
+pub const PIN: &str = "pin";
+/// Kind of an entry that is a [`Compaction`].
+pub const COMPACTION: &str = "compaction";
 
 /// How much of a tool result a search looks at, in bytes. The payload has all of it; a second copy of
 /// whole files would double the log for little.
@@ -36,6 +46,22 @@ pub struct Header {
     pub metadata: Value,
 }
 
+/// What was found for the input that follows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Retrieved {
+    /// Who found it.
+    pub retriever: String,
+    /// As the model sees it.
+    pub text: String,
+    pub sources: Vec<Source>,
+}
+
+/// A fact that every compaction keeps word for word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    pub fact: String,
+}
+
 /// What an entry says.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -43,6 +69,9 @@ pub enum Record {
     Header(Header),
     Message(Message),
     ToolResult(ToolResult),
+    Retrieved(Retrieved),
+    Pin(Pin),
+    Compaction(Compaction),
     /// An entry of a kind that this version does not know.
     Unknown,
 }
@@ -61,6 +90,9 @@ impl Record {
             SESSION => parse(payload).map(Self::Header),
             MESSAGE => parse(payload).map(Self::Message),
             TOOL_RESULT => parse(payload).map(Self::ToolResult),
+            RETRIEVED => parse(payload).map(Self::Retrieved),
+            PIN => parse(payload).map(Self::Pin),
+            COMPACTION => parse(payload).map(Self::Compaction),
             _ => Ok(Self::Unknown),
         };
         record.map_err(|error| {
@@ -93,6 +125,19 @@ pub(crate) fn result_entry(result: &ToolResult) -> Entry {
     let mut text = result.text();
     text.truncate(text.floor_char_boundary(SEARCHED_RESULT_BYTES));
     entry(TOOL_RESULT, text, result)
+}
+
+pub(crate) fn retrieved_entry(retrieved: &Retrieved) -> Entry {
+    // Searches find it where it is from, not here.
+    entry(RETRIEVED, String::new(), retrieved)
+}
+
+pub(crate) fn pin_entry(pin: &Pin) -> Entry {
+    entry(PIN, pin.fact.clone(), pin)
+}
+
+pub(crate) fn compaction_entry(compaction: &Compaction) -> Entry {
+    entry(COMPACTION, String::new(), compaction)
 }
 
 fn entry(kind: &str, text: String, payload: &impl Serialize) -> Entry {

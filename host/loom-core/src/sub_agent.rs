@@ -341,6 +341,9 @@ impl Child<'_> {
             reminders: setup.reminders.clone(),
             observers: setup.observers.clone(),
             context_window,
+            compression: setup.compression.clone(),
+            // Its session ends with it.
+            backups: None,
         }
     }
 }

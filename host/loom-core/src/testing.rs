@@ -86,12 +86,17 @@ impl Script {
     }
 
     /// The same with tokens counted, before everything else.
-    pub(crate) fn with_output_tokens(mut self, output_tokens: u64) -> Self {
+    pub(crate) fn with_output_tokens(self, output_tokens: u64) -> Self {
         let usage = Usage {
             output_tokens,
             ..Usage::default()
         };
-        self.events.insert(0, Ok(ModelEvent::Usage { usage }));
+        self.preceded_by(ModelEvent::Usage { usage })
+    }
+
+    /// The same with an event before everything else.
+    pub(crate) fn preceded_by(mut self, event: ModelEvent) -> Self {
+        self.events.insert(0, Ok(event));
         self
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use loom_types::{
-    AccessMode, Content, Error, Footprint, Message, Resource, Result, Role, Safety, Tool,
-    ToolContext, ToolDefinition, Touch,
+    AccessMode, Content, Error, Footprint, Resource, Result, Safety, Tool, ToolContext,
+    ToolDefinition, Touch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -78,22 +78,10 @@ pub(crate) struct TodoTool {
 }
 
 impl TodoTool {
-    /// With the list as the last call in these messages wrote it.
-    pub(crate) fn restore(messages: &[Arc<Message>]) -> Self {
-        let assistant = messages
-            .iter()
-            .rev()
-            .filter(|message| message.role == Role::Assistant);
-        let mut calls = assistant.flat_map(|message| {
-            let calls: Vec<_> = message.tool_calls().collect();
-            calls.into_iter().rev()
-        });
-        let list = calls.find_map(|call| {
-            let named = (call.name == NAME).then_some(&call.arguments)?;
-            serde_json::from_str::<Arguments>(named).ok()
-        });
+    /// With a list that is there already.
+    pub(crate) fn with(list: &[Todo]) -> Self {
         Self {
-            list: Mutex::new(list.map(|arguments| arguments.todos).unwrap_or_default()),
+            list: Mutex::new(list.to_vec()),
         }
     }
 
@@ -103,6 +91,12 @@ impl TodoTool {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// The list that a call writes, if its arguments are one.
+pub(crate) fn parse(arguments: &str) -> Option<Vec<Todo>> {
+    let arguments: Arguments = serde_json::from_str(arguments).ok()?;
+    Some(arguments.todos)
 }
 
 #[async_trait]

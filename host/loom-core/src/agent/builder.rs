@@ -9,10 +9,12 @@ use serde_json::Value;
 use super::{Agent, Permissions, Setup};
 use crate::catalogue::Catalogue;
 use crate::output::OutputSchema;
+use crate::read_result::ReadResult;
 use crate::sub_agent::TaskTool;
 use crate::todo::TodoTool;
 use crate::{
-    Approver, BudgetLimits, Limits, Observer, Policy, ProcessMemory, Reminders, Rule, SubAgents,
+    Approver, Backups, BudgetLimits, CompressionOptions, CompressionOptionsError, Limits, Observer,
+    Policy, ProcessMemory, Reminders, Rule, SubAgents,
 };
 
 /// Describes an [`Agent`]. Everything but the model is optional.
@@ -33,6 +35,8 @@ pub struct AgentBuilder {
     reminders: Reminders,
     observers: Vec<Arc<dyn Observer>>,
     context_window: Option<u64>,
+    compression: Option<CompressionOptions>,
+    backups: Option<Backups>,
 }
 
 impl AgentBuilder {
@@ -56,6 +60,8 @@ impl AgentBuilder {
             reminders: Reminders::default(),
             observers: Vec::new(),
             context_window: None,
+            compression: Some(CompressionOptions::default()),
+            backups: None,
         }
     }
 
@@ -181,17 +187,30 @@ impl AgentBuilder {
         self
     }
 
-    /// Tokens that the model can see at once, for the reminder that it is nearly full. Default: not
-    /// known.
+    /// Tokens that the model can see at once. Default: not known; then the conversation is made
+    /// smaller only when the model refuses it.
     pub fn context_window(mut self, tokens: impl Into<Option<u64>>) -> Self {
         self.context_window = tokens.into();
+        self
+    }
+
+    /// When and how the conversation is made smaller to fit the model's window; none for never.
+    /// Default: [`CompressionOptions::default`].
+    pub fn compression(mut self, options: impl Into<Option<CompressionOptions>>) -> Self {
+        self.compression = options.into();
+        self
+    }
+
+    /// Has the memory back sessions up when runs of them begin and end. Default: no backups.
+    pub fn backups(mut self, backups: impl Into<Option<Backups>>) -> Self {
+        self.backups = backups.into();
         self
     }
 
     /// The agent.
     ///
     /// # Errors
-    /// Tools whose names clash or are malformed, and schemas that are not valid.
+    /// Options of the compression that mean nothing, tools whose names clash or are malformed, and schemas that are not valid.
     pub fn build(self) -> Result<Agent, BuildError> {
         let mut request = self.request;
         let output = request.output_schema.as_ref().map(OutputSchema::compile);
@@ -206,7 +225,13 @@ impl AgentBuilder {
         if let Some(agents) = &sub_agents {
             tools.push(Arc::new(TaskTool::unbound(Arc::clone(agents))));
         }
-        let catalogue = Catalogue::new(tools)?;
+        if let Some(options) = &self.compression {
+            options.validate()?;
+        }
+        let mut catalogue = Catalogue::new(tools)?;
+        if self.compression.is_some() {
+            catalogue = catalogue.with_untold(Arc::new(ReadResult::default()))?;
+        }
         request.tools = catalogue.definitions().to_vec();
         let setup = Setup {
             provider: self.provider,
@@ -230,6 +255,8 @@ impl AgentBuilder {
             reminders: Arc::new(self.reminders),
             observers: self.observers.into(),
             context_window: self.context_window,
+            compression: self.compression.map(Arc::new),
+            backups: self.backups,
         };
         Ok(Agent {
             setup: Arc::new(setup),
@@ -238,7 +265,7 @@ impl AgentBuilder {
 }
 
 /// Why an agent can't be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     #[error("several tools have the same name: {}; leave out all but one of each", .0.join(", "))]
@@ -251,6 +278,8 @@ pub enum BuildError {
     ToolSchema { tool: String, reason: String },
     #[error("the output schema is not valid: {0}")]
     OutputSchema(String),
+    #[error(transparent)]
+    Compression(#[from] CompressionOptionsError),
 }
 
 impl From<BuildError> for Error {

@@ -263,9 +263,9 @@ impl Executor {
         let entries = results
             .iter()
             .map(|done| session::result_entry(&done.result));
-        self.journal.append(entries.collect()).await?;
-        for done in results {
-            self.transcript.push_result(done.result.clone());
+        let first = self.journal.append(entries.collect()).await?;
+        for (done, seq) in results.into_iter().zip(first..) {
+            self.transcript.push_result(seq, done.result.clone());
             let event = RunEvent::ToolCompleted {
                 result: done.result,
                 duration: done.duration,

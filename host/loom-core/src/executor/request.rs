@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use loom_types::{Content, Limit, Message, ModelRequest, Part, ToolDefinition};
+use loom_types::{Limit, Message, ModelRequest};
 
 use super::Executor;
 use super::end::End;
 use crate::budget::estimated_tokens;
+use crate::read_result::ReadResult;
 use crate::reminder::Hint;
 
 /// An answer that has no limit of its own is held down only below this. Models refuse a limit above
@@ -31,16 +32,19 @@ impl Executor {
         if !hints.is_empty() {
             messages.push(Arc::new(reminder(hints)));
         }
-        let request = ModelRequest {
+        let mut request = ModelRequest {
             messages,
             ..self.agent.request.clone()
         };
+        if self.transcript.compaction().is_some() {
+            request.tools.push(Arc::clone(ReadResult::told()));
+        }
         let mut question = Question {
             request,
             held_to: None,
         };
         if let Err(limit) = self.hold_to_budget(&mut question) {
-            let tokens = input_tokens(&question.request);
+            let tokens = self.question_tokens();
             self.warn(format!(
                 "the next question has about {tokens} tokens, for which {limit} has no room left"
             ))
@@ -51,18 +55,24 @@ impl Executor {
     }
 
     fn conversation(&self) -> impl Iterator<Item = &Arc<Message>> {
-        let messages = self.transcript.messages().iter();
+        let messages = self.transcript.messages();
         self.agent.instructions.iter().chain(messages)
     }
 
-    /// Tokens of the last question without its hints, estimated. Looks at all of the conversation.
-    pub(super) fn question_tokens(&self) -> u64 {
-        tokens_of(self.conversation(), &self.agent.request.tools)
+    /// Tokens of the question without its hints, counted and calibrated.
+    pub(super) fn question_tokens(&mut self) -> u64 {
+        self.gauge.tokens(self.transcript.items())
+    }
+
+    /// Tokens of the question without its hints, from its bytes alone.
+    pub(super) fn estimated_question_tokens(&mut self) -> u64 {
+        estimated_tokens(self.gauge.bytes(self.transcript.items()))
     }
 
     /// Holds the answer down to what is left of the budget, so that the last one hardly overdraws it.
-    fn hold_to_budget(&self, question: &mut Question) -> Result<(), Limit> {
-        let budget = &self.scope.budget;
+    fn hold_to_budget(&mut self, question: &mut Question) -> Result<(), Limit> {
+        let scope = Arc::clone(&self.scope);
+        let budget = &scope.budget;
         let (tokens, cost) = (
             budget.tokens_left(),
             budget.cost_left().zip(self.last_price),
@@ -70,7 +80,7 @@ impl Executor {
         if tokens.is_none() && cost.is_none() {
             return Ok(());
         }
-        let asked = input_tokens(&question.request);
+        let asked = self.question_tokens();
         if let Some((left, limit)) = tokens {
             question.hold_to(left.saturating_sub(asked), limit)?;
         }
@@ -114,34 +124,6 @@ fn tokens_for(nanos: u64, dollars_per_million: f64) -> Option<u64> {
     )]
     let tokens = (nanos as f64 / (dollars_per_million * 1e3)) as u64;
     (dollars_per_million > 0.0).then_some(tokens)
-}
-
-/// Tokens of a question, estimated.
-fn input_tokens(request: &ModelRequest) -> u64 {
-    tokens_of(request.messages.iter(), &request.tools)
-}
-
-fn tokens_of<'a>(
-    messages: impl Iterator<Item = &'a Arc<Message>>,
-    tools: &[Arc<ToolDefinition>],
-) -> u64 {
-    let messages = messages.map(|message| bytes_of(message));
-    // A schema is about as long again as the description.
-    let tools = tools.iter();
-    let tools = tools.map(|tool| 2 * tool.description.len() + tool.name.len());
-    estimated_tokens(messages.chain(tools).sum())
-}
-
-fn bytes_of(message: &Message) -> usize {
-    let part = |part: &Part| match part {
-        Part::Text { text } => text.len(),
-        // What providers count for an image of usual size, in bytes of text.
-        Part::Image { .. } => 4 * 1500,
-        Part::ToolCall(call) => call.name.len() + call.arguments.len(),
-        Part::ToolResult(result) => result.content.iter().map(Content::size_bytes).sum(),
-        Part::Reasoning(reasoning) => reasoning.text.len(),
-    };
-    message.parts.iter().map(part).sum()
 }
 
 /// Hints go out as a message of their own at the very end, so that a provider's prompt cache holds for

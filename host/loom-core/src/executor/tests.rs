@@ -4,6 +4,7 @@ mod answers;
 mod budget;
 mod calls;
 mod cancel;
+mod compression;
 mod crash;
 mod limits;
 mod load;

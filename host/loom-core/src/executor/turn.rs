@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use loom_types::{
-    CompletionContext, Error, Limit, Message, ModelEvent, ModelRequest, Part, Result, RunEvent,
-    StopReason, Usage,
+    CompletionContext, Error, Limit, Message, ModelEvent, ModelRequest, Part, Provider, Result,
+    RunEvent, StopReason, Usage,
 };
 
 use super::Executor;
@@ -19,6 +19,17 @@ use crate::budget::{counted_or, estimated_tokens};
 use crate::reminder::Hint;
 use crate::session;
 
+/// How often a conversation that a model refuses as too long is made smaller for one question.
+const MAX_COMPRESSIONS: u32 = 3;
+
+/// Who hears an answer.
+pub(super) enum Voice {
+    /// Whoever reads the run's events: it is a part of the conversation.
+    Run,
+    /// The host alone, which asks this provider on its own behalf.
+    Host(Arc<dyn Provider>),
+}
+
 impl Executor {
     /// Asks the model once and does what it wants.
     pub(super) async fn turn(&mut self) -> Result<(), End> {
@@ -26,6 +37,7 @@ impl Executor {
         // What was said during a pause belongs to this question.
         self.take_messages().await?;
         self.check_limits()?;
+        self.fit().await?;
         let turn = self.tally.turns + 1;
         let hints = self.hints(turn);
         // A question that is not asked is no turn.
@@ -33,10 +45,11 @@ impl Executor {
         self.tally.turns = turn;
         self.scope.budget.charge_turn();
         self.events.emit(RunEvent::TurnStarted { turn }).await;
-        for Hint { rule, text } in hints {
+        for Hint { rule, text } in &hints {
+            let (rule, text) = (rule.clone(), text.clone());
             self.events.emit(RunEvent::Reminded { rule, text }).await;
         }
-        let (answer, usage) = self.ask(request).await?;
+        let (answer, usage) = self.ask_or_make_room(request, &hints).await?;
         self.check_filter(&answer)?;
         let cut_off = answer.stop == StopReason::MaxOutputTokens;
         let used_up = held_to.filter(|_| cut_off);
@@ -82,7 +95,7 @@ impl Executor {
     fn hints(&mut self, turn: u32) -> Vec<Hint> {
         let around = Surroundings {
             turn,
-            context_window: self.agent.context_window,
+            context_window: self.window,
             budget: self.scope.budget.used(),
         };
         self.watch.hints(&self.agent.reminders, around)
@@ -116,20 +129,44 @@ impl Executor {
         }
     }
 
-    /// The model's next answer, whole. Text and tokens of one that breaks off are kept in the tally.
-    async fn ask(&mut self, request: ModelRequest) -> Result<(Answer, Usage), End> {
+    /// The model's next answer. A question that is too long for it is made smaller and asked again.
+    async fn ask_or_make_room(
+        &mut self,
+        request: ModelRequest,
+        hints: &[Hint],
+    ) -> Result<(Answer, Usage), End> {
+        let mut asked = self.ask(request, &Voice::Run).await;
+        for _ in 0..MAX_COMPRESSIONS {
+            let Err(End::Failed(error)) = &asked else {
+                break;
+            };
+            if !error.is_context_overflow() || !self.make_room().await? {
+                break;
+            }
+            let Question { request, .. } = self.question(hints).await?;
+            asked = self.ask(request, &Voice::Run).await;
+        }
+        asked
+    }
+
+    /// An answer, whole. Text and tokens of one that breaks off are kept in the tally.
+    pub(super) async fn ask(
+        &mut self,
+        request: ModelRequest,
+        voice: &Voice,
+    ) -> Result<(Answer, Usage), End> {
         let mut assembly = Assembly::default();
-        let mut meter = Meter::start(self.model_name());
-        let streamed = self.stream(request, &mut assembly, &mut meter).await;
+        let mut meter = Meter::start(format!("{}/{}", self.asked(voice).name(), request.model));
+        let streamed = self.stream(request, voice, &mut assembly, &mut meter).await;
         meter.settle();
         let text = assembly.text();
-        let usage = self.account(&meter, &streamed, text.len()).await;
-        if !text.is_empty() {
+        let usage = self.account(&meter, voice, &streamed, text.len()).await;
+        if matches!(voice, Voice::Run) && !text.is_empty() {
             self.tally.text = text;
         }
         streamed?;
         let answer = assembly.finish(|id| self.transcript.knows_call(id));
-        let answer = answer.map_err(|error| self.of_provider(error))?;
+        let answer = answer.map_err(|error| self.of_provider(voice, error))?;
         tracing::debug!(
             turn = self.tally.turns,
             output_tokens = usage.output_tokens,
@@ -144,6 +181,7 @@ impl Executor {
     async fn account(
         &mut self,
         meter: &Meter,
+        voice: &Voice,
         streamed: &Result<(), End>,
         answer_bytes: usize,
     ) -> Usage {
@@ -153,11 +191,14 @@ impl Executor {
             *self.tally.cost.get_or_insert_default() += cost;
         }
         let tokens = counted_or(&usage, || {
-            self.question_tokens() + estimated_tokens(answer_bytes)
+            self.estimated_question_tokens() + estimated_tokens(answer_bytes as u64)
         });
         self.scope.budget.charge_answer(tokens, cost);
-        self.last_price = meter.price();
-        self.watch.saw_answer(meter.last());
+        if matches!(voice, Voice::Run) {
+            self.last_price = meter.price();
+            self.watch.saw_answer(meter.last());
+            self.gauge.saw(meter.last().input_tokens);
+        }
         self.tell_unknown_price(meter).await;
         let error = match streamed {
             Err(End::Failed(error)) => Some(error.clone()),
@@ -195,9 +236,17 @@ impl Executor {
         }
     }
 
+    fn asked<'a>(&'a self, voice: &'a Voice) -> &'a Arc<dyn Provider> {
+        match voice {
+            Voice::Run => &self.agent.provider,
+            Voice::Host(provider) => provider,
+        }
+    }
+
     async fn stream(
         &mut self,
         request: ModelRequest,
+        voice: &Voice,
         assembly: &mut Assembly,
         meter: &mut Meter,
     ) -> Result<(), End> {
@@ -213,14 +262,14 @@ impl Executor {
                 .child(&format!("turn {}", self.tally.turns)),
             cancel,
         };
-        let provider = Arc::clone(&self.agent.provider);
+        let provider = Arc::clone(self.asked(voice));
         let stop = self.stop.clone();
         let mut stopped = pin!(stop.wait());
         let completion = provider.complete(request, &context);
         let mut stream = tokio::select! {
             biased;
             cause = &mut stopped => return Err(cause.into()),
-            stream = completion => stream.map_err(|error| self.of_provider(error))?,
+            stream = completion => stream.map_err(|error| self.of_provider(voice, error))?,
         };
         loop {
             let event = tokio::select! {
@@ -232,24 +281,30 @@ impl Executor {
                 None => return Ok(()),
                 Some(Ok(event)) => {
                     meter.see(&event);
-                    self.receive(event, assembly).await?;
+                    self.receive(event, voice, assembly).await?;
                 }
                 // The answer is whole: what fails after its end costs nothing.
                 Some(Err(error)) if assembly.has_stopped() => {
                     tracing::debug!(kind = ?error.kind, "the stream failed after the answer's end");
                     return Ok(());
                 }
-                Some(Err(error)) => return Err(self.of_provider(error).into()),
+                Some(Err(error)) => return Err(self.of_provider(voice, error).into()),
             }
         }
     }
 
-    async fn receive(&mut self, event: ModelEvent, assembly: &mut Assembly) -> Result<()> {
+    async fn receive(
+        &mut self,
+        event: ModelEvent,
+        voice: &Voice,
+        assembly: &mut Assembly,
+    ) -> Result<()> {
+        let is_heard = matches!(voice, Voice::Run);
         let delta = match &event {
-            ModelEvent::Text { text } if !text.is_empty() => {
+            ModelEvent::Text { text } if is_heard && !text.is_empty() => {
                 Some(RunEvent::TextDelta { text: text.clone() })
             }
-            ModelEvent::Reasoning { text } if !text.is_empty() => {
+            ModelEvent::Reasoning { text } if is_heard && !text.is_empty() => {
                 Some(RunEvent::ReasoningDelta { text: text.clone() })
             }
             ModelEvent::Routing(routing) => Some(RunEvent::ModelRouted {
@@ -258,7 +313,7 @@ impl Executor {
             _ => None,
         };
         let pushed = assembly.push(event);
-        pushed.map_err(|error| self.of_provider(error))?;
+        pushed.map_err(|error| self.of_provider(voice, error))?;
         if let Some(delta) = delta {
             self.events.emit(delta).await;
         }
@@ -266,10 +321,10 @@ impl Executor {
     }
 
     /// Says whose error it is, if it does not say so itself.
-    fn of_provider(&self, error: Error) -> Error {
+    fn of_provider(&self, voice: &Voice, error: Error) -> Error {
         match &error.origin {
             Some(_) => error,
-            None => error.from_origin(self.agent.provider.name()),
+            None => error.from_origin(self.asked(voice).name()),
         }
     }
 
@@ -280,7 +335,7 @@ impl Executor {
         let error = Error::denied(
             "the provider's content filter stopped the answer; rephrase the input or use another model",
         );
-        Err(self.of_provider(error))
+        Err(self.of_provider(&Voice::Run, error))
     }
 
     /// An answer without anything in it: models do that now and then, and answer when asked again.
@@ -290,14 +345,14 @@ impl Executor {
                 "the model used up its output limit before it said anything; raise the limit of output \
                  tokens or ask for less reasoning",
             );
-            return Err(self.of_provider(error).into());
+            return Err(self.of_provider(&Voice::Run, error).into());
         }
         self.tally.silences += 1;
         if self.tally.silences > 1 {
             let error = Error::unavailable(
                 "the model gave an empty answer twice; rephrase the input or use another model",
             );
-            return Err(self.of_provider(error).into());
+            return Err(self.of_provider(&Voice::Run, error).into());
         }
         self.warn("the model gave an empty answer; asking again")
             .await;
@@ -319,10 +374,10 @@ impl Executor {
         let written = std::iter::once(&message).chain(&note);
         // Together: after a crash between them nothing would tell that a call is missing.
         let entries = written.map(|message| session::message_entry(message));
-        self.journal.append(entries.collect()).await?;
-        self.transcript.push_message(Arc::clone(&message));
+        let seq = self.journal.append(entries.collect()).await?;
+        self.transcript.push_message(seq, Arc::clone(&message));
         if let Some(note) = note {
-            self.transcript.push_message(note);
+            self.transcript.push_message(seq + 1, note);
         }
         self.events
             .emit(RunEvent::MessageCompleted { message })

@@ -20,6 +20,8 @@ pub(super) struct Watch {
     /// The turn in which the list was last written.
     todo_turn: u32,
     context_tokens: Option<u64>,
+    /// The turns after which the conversation was made smaller.
+    compressions: Vec<u32>,
 }
 
 /// What it cannot know by itself.
@@ -42,6 +44,10 @@ impl Watch {
         if tokens > 0 {
             self.context_tokens = Some(tokens);
         }
+    }
+
+    pub(super) fn saw_compression(&mut self, turn: u32) {
+        self.compressions.push(turn);
     }
 
     pub(super) fn saw_call(&mut self, turn: u32, call: ToolCall, result: &ToolResult) {
@@ -76,6 +82,7 @@ impl Watch {
             calls: &self.calls,
             context_tokens: self.context_tokens,
             context_window: around.context_window,
+            compressions: &self.compressions,
             budget: around.budget,
             todos: &todos,
             turns_since_todo: around.turn.saturating_sub(self.todo_turn),

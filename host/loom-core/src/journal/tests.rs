@@ -28,7 +28,7 @@ async fn a_session_of_many_pages_is_read_whole() {
     let count = 2 * PAGE as usize + 7;
     let entries = (0..count).map(|n| message(&n.to_string())).collect();
     let (journal, transcript) = open_with(entries).await.unwrap();
-    assert_eq!(transcript.messages().len(), count);
+    assert_eq!(transcript.items().len(), count);
     assert_eq!(journal.next_seq, count as u64);
 }
 
@@ -37,7 +37,7 @@ async fn an_unknown_session_is_empty() {
     let memory = Arc::new(ProcessMemory::default());
     let (journal, transcript) = Journal::open(memory, id()).await.unwrap();
     assert!(journal.is_empty());
-    assert!(transcript.messages().is_empty());
+    assert!(transcript.items().is_empty());
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn entries_of_newer_versions_are_skipped_but_counted() {
     let (journal, transcript) = open_with(vec![message("a"), unknown, message("b")])
         .await
         .unwrap();
-    assert_eq!(transcript.messages().len(), 2);
+    assert_eq!(transcript.items().len(), 2);
     assert_eq!(journal.next_seq, 3);
 }
 
@@ -114,7 +114,7 @@ async fn open_miser(first_seq: u64) -> Result<(Journal, Transcript)> {
 #[tokio::test]
 async fn a_page_that_is_not_full_is_not_the_end() {
     let (_, transcript) = open_miser(0).await.unwrap();
-    assert_eq!(transcript.messages().len(), 3);
+    assert_eq!(transcript.items().len(), 3);
 }
 
 #[tokio::test]

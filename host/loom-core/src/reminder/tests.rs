@@ -9,6 +9,7 @@ const VIEW: RunView<'static> = RunView {
     calls: &[],
     context_tokens: None,
     context_window: None,
+    compressions: &[],
     budget: None,
     todos: &[],
     turns_since_todo: 0,

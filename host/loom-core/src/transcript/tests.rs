@@ -33,8 +33,8 @@ fn result_with(id: &str, text: &str) -> Record {
 
 fn transcript(records: impl IntoIterator<Item = Record>) -> Transcript {
     let mut transcript = Transcript::default();
-    for record in records {
-        transcript.push(record);
+    for (record, seq) in records.into_iter().zip(0..) {
+        transcript.push(seq, record);
     }
     transcript
 }
@@ -50,7 +50,7 @@ fn shorthand(transcript: &Transcript) -> Vec<String> {
             role => format!("{role:?} {}", message.text()).to_lowercase(),
         }
     };
-    transcript.messages().iter().map(short).collect()
+    transcript.messages().map(short).collect()
 }
 
 fn open(transcript: &Transcript) -> Vec<String> {
@@ -138,4 +138,61 @@ fn ids_of_all_calls_are_known() {
     let transcript = transcript([calls, result("1"), Record::Message(Message::user("hi"))]);
     assert!(transcript.knows_call(&CallId::from("1")));
     assert!(!transcript.knows_call(&CallId::from("2")));
+}
+
+fn writing_todos(arguments: &[&str]) -> Record {
+    let call = |(arguments, index): (&&str, usize)| {
+        Part::ToolCall(ToolCall {
+            id: CallId::from(format!("{index}")),
+            name: todo::NAME.to_owned(),
+            arguments: (*arguments).to_owned(),
+        })
+    };
+    Record::Message(Message {
+        role: Role::Assistant,
+        parts: arguments.iter().zip(0..).map(call).collect(),
+    })
+}
+
+#[test]
+fn the_last_list_of_things_to_do_is_known() {
+    let list =
+        |content: &str| format!(r#"{{"todos":[{{"content":"{content}","status":"pending"}}]}}"#);
+    let transcript = transcript([
+        writing_todos(&[&list("old")]),
+        writing_todos(&[&list("older"), &list("new")]),
+        writing_todos(&["nonsense"]),
+        Record::Message(Message::user("go on")),
+    ]);
+    let todos = transcript.todos().expect("there is a list");
+    assert_eq!(
+        todos.iter().map(|todo| &*todo.content).collect::<Vec<_>>(),
+        ["new"]
+    );
+}
+
+#[test]
+fn what_was_found_comes_before_the_input_and_a_pin_is_no_message() {
+    let transcript = transcript([
+        Record::Retrieved(crate::session::Retrieved {
+            retriever: "memory".to_owned(),
+            text: "found".to_owned(),
+            sources: Vec::new(),
+        }),
+        Record::Pin(crate::session::Pin {
+            fact: "the port is 8443".to_owned(),
+        }),
+        Record::Pin(crate::session::Pin {
+            fact: "the port is 8443".to_owned(),
+        }),
+        Record::Message(Message::user("go")),
+    ]);
+    assert_eq!(shorthand(&transcript), ["user found", "user go"]);
+    assert_eq!(transcript.pins(), ["the port is 8443"]);
+    let origins: Vec<_> = transcript
+        .items()
+        .iter()
+        .map(|item| (item.seq, item.origin))
+        .collect();
+    assert_eq!(origins, [(0, Origin::Retrieved), (3, Origin::Said)]);
 }
