@@ -11,6 +11,7 @@ mod agent;
 mod assemble;
 mod budget;
 mod catalogue;
+mod compress;
 mod context;
 mod dispatch;
 mod events;
@@ -42,6 +43,10 @@ mod transcript;
 
 pub use agent::{Agent, AgentBuilder, BuildError};
 pub use budget::BudgetLimits;
+pub use compress::{
+    Compaction, CompressionOptions, CompressionOptionsError, Metadata as SummaryMetadata,
+    Shortened, Shortening, Summary, Tokenizer,
+};
 pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
