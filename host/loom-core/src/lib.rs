@@ -46,7 +46,10 @@ mod transcript;
 pub use agent::{Agent, AgentBuilder, BuildError};
 pub use backups::Backups;
 pub use budget::BudgetLimits;
-pub use compress::{CompressionOptions, CompressionOptionsError, Tokenizer};
+pub use compress::{
+    Compaction, CompressionOptions, CompressionOptionsError, Metadata as SummaryMetadata,
+    Shortened, Shortening, Summary, Tokenizer,
+};
 pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
