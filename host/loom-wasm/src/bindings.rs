@@ -5,6 +5,7 @@ pub(crate) mod imports {
     wasmtime::component::bindgen!({
         path: "../../wit",
         world: "imports",
+        imports: { "loom:plugin/embedder.embed": async },
     });
 }
 
@@ -33,6 +34,6 @@ world!(llm_world, "llm-plugin");
 world!(embedding_world, "embedding-plugin");
 world!(memory_world, "memory-plugin");
 
-pub(crate) use imports::loom::plugin::{config, host, llm_types, secrets, types};
+pub(crate) use imports::loom::plugin::{config, embedder, host, llm_types, secrets, types};
 pub(crate) use memory_world::exports::loom::plugin::memory;
 pub(crate) use tool_world::exports::loom::plugin::tool;

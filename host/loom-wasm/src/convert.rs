@@ -36,6 +36,32 @@ pub(crate) fn error(error: types::Error, label: &str) -> Error {
     }
 }
 
+/// An error of the host, for a guest.
+pub(crate) fn to_error(error: Error) -> types::Error {
+    let kind = match error.kind {
+        ErrorKind::InvalidInput => types::ErrorKind::InvalidInput,
+        ErrorKind::NotFound => types::ErrorKind::NotFound,
+        ErrorKind::Denied => types::ErrorKind::Denied,
+        ErrorKind::Unauthenticated => types::ErrorKind::Unauthenticated,
+        ErrorKind::RateLimited => types::ErrorKind::RateLimited,
+        ErrorKind::Timeout => types::ErrorKind::Timeout,
+        ErrorKind::Cancelled => types::ErrorKind::Cancelled,
+        ErrorKind::Conflict => types::ErrorKind::Conflict,
+        ErrorKind::Unavailable => types::ErrorKind::Unavailable,
+        // The contract has no word for a limit of another plugin.
+        ErrorKind::ResourceExhausted | ErrorKind::Internal => types::ErrorKind::Internal,
+    };
+    types::Error {
+        kind,
+        message: error.to_string(),
+        retry_after_ms: error
+            .retry_after
+            .map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+        http_status: error.http_status,
+        details: error.details.map(|details| details.to_string()),
+    }
+}
+
 /// JSON if it is, the text itself if it is not: for what people read.
 fn loose_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))

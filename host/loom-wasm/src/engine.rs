@@ -30,6 +30,10 @@ const FIBER_STACK_BYTES: usize = 2 << 20;
 /// Core modules of which a guest in the pool may be made. Compilers of languages make two or three.
 pub(crate) const POOL_CORE_INSTANCES: u32 = 8;
 
+/// Guests that embed for others, beside those that may live at once: other guests wait for them, and
+/// would wait for ever if they took all the places.
+const EMBEDDING_GUESTS: u32 = 4;
+
 /// How an [`Engine`] is set up.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -60,6 +64,7 @@ struct Inner {
     clients: Arc<Clients>,
     interrupted: Arc<Interrupted>,
     slots: Arc<Semaphore>,
+    embedding_slots: Arc<Semaphore>,
 }
 
 /// A component's bytes, with their digest and the name it goes by in messages.
@@ -91,7 +96,8 @@ impl Engine {
             Error::internal(format!("the WebAssembly engine cannot start: {error:#}"))
         };
         let interrupted = Arc::default();
-        let pooled = Flavor::pooled(config.max_instances, &interrupted).map_err(internal)?;
+        let guests = config.max_instances.saturating_add(EMBEDDING_GUESTS);
+        let pooled = Flavor::pooled(guests, &interrupted).map_err(internal)?;
         Ok(Self(Arc::new(Inner {
             pooled,
             on_demand: OnceLock::new(),
@@ -99,6 +105,7 @@ impl Engine {
             clients: Arc::default(),
             interrupted,
             slots: Arc::new(Semaphore::new(config.max_instances as usize)),
+            embedding_slots: Arc::new(Semaphore::new(EMBEDDING_GUESTS as usize)),
         })))
     }
 
@@ -117,11 +124,12 @@ impl Engine {
 
     /// Waits for the right to have one more guest.
     pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
-        let slots = Arc::clone(&self.0.slots);
-        slots
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed")
+        permit(&self.0.slots).await
+    }
+
+    /// The same for one that embeds.
+    pub(crate) async fn embedding_slot(&self) -> OwnedSemaphorePermit {
+        permit(&self.0.embedding_slots).await
     }
 
     /// Compiles a component, or takes it from the cache. Large components and those that speak WASI
@@ -166,6 +174,11 @@ impl Engine {
             .map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
         Ok(self.0.on_demand.get_or_init(|| flavor))
     }
+}
+
+async fn permit(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    let permit = Arc::clone(slots).acquire_owned().await;
+    permit.expect("the semaphore is never closed")
 }
 
 impl Flavor {

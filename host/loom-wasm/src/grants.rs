@@ -2,9 +2,11 @@
 //! is denied that is not in both.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use loom_types::{Error, Result};
+use loom_types::{Embedder, Error, Result};
 use serde::{Deserialize, Serialize};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx};
@@ -34,6 +36,36 @@ pub struct Grants {
     pub environment: BTreeMap<String, String>,
     /// Wall-clock time; without it the guest sees the Unix epoch.
     pub clock: bool,
+    pub embeddings: EmbeddingGrant,
+}
+
+/// Whether a plugin may use the host's embedding model.
+#[derive(Clone, Default)]
+pub enum EmbeddingGrant {
+    #[default]
+    Denied,
+    /// With the model; none if none is configured.
+    Granted(Option<Arc<dyn Embedder>>),
+}
+
+impl fmt::Debug for EmbeddingGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied => f.write_str("Denied"),
+            Self::Granted(embedder) => {
+                let model = embedder.as_ref().map(|embedder| embedder.model());
+                f.debug_tuple("Granted").field(&model).finish()
+            }
+        }
+    }
+}
+
+impl EmbeddingGrant {
+    /// Whether it may, though there may be no model.
+    #[must_use]
+    pub fn is_granted(&self) -> bool {
+        matches!(self, Self::Granted(_))
+    }
 }
 
 /// A directory, and everything below it.
@@ -88,6 +120,7 @@ pub(crate) struct Effective {
     pub(crate) secrets: BTreeMap<String, SecretGrant>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) clock: bool,
+    pub(crate) embeddings: EmbeddingGrant,
     /// What was granted though not asked for, in words.
     pub(crate) surplus: Vec<String>,
 }
@@ -123,6 +156,11 @@ impl Effective {
         if grants.clock && !asked.clock {
             surplus.push("clock".to_owned());
         }
+        let mut embeddings = grants.embeddings;
+        if embeddings.is_granted() && !asked.embeddings {
+            surplus.push("embeddings".to_owned());
+            embeddings = EmbeddingGrant::Denied;
+        }
         Ok(Self {
             files,
             directories,
@@ -130,6 +168,7 @@ impl Effective {
             secrets,
             environment: environment.into_iter().collect(),
             clock: grants.clock && asked.clock,
+            embeddings,
             surplus,
         })
     }

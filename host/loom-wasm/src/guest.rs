@@ -1,6 +1,8 @@
 //! The state of one guest: its WASI context with what it was granted, its meter, and what Loom's own
 //! imports answer.
 
+mod embedder;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};

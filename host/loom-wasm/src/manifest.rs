@@ -33,6 +33,8 @@ pub struct Capabilities {
     pub environment: Vec<String>,
     /// Wall-clock time. Monotonic time is always there.
     pub clock: bool,
+    /// Vectors from the host's embedding model.
+    pub embeddings: bool,
 }
 
 impl Manifest {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use loom_types::{Error, Memory, Provider, Result, Tool, ToolDefinition};
+use loom_types::{Embedder, Error, Memory, Provider, Result, Tool, ToolDefinition};
 use serde::{Deserialize, Serialize};
 
 use crate::component::{Bytes, Component, Prepared};
 use crate::egress::Policy;
 use crate::egress::secret::placeholder;
+use crate::embedding::GuestEmbedder;
 use crate::engine::Engine;
 use crate::error::{LoadError, LoadReason};
 use crate::grants::{Effective, Grants};
@@ -308,6 +309,12 @@ impl ConfiguredPlugin {
     #[must_use]
     pub fn provider(&self, name: &str) -> Arc<dyn Provider> {
         Arc::new(GuestProvider::new(self, name))
+    }
+
+    /// One of its embedding models, by the provider's id; the provider has a name of the configuration.
+    #[must_use]
+    pub fn embedder(&self, provider: &str, model: &str) -> Arc<dyn Embedder> {
+        Arc::new(GuestEmbedder::new(self, provider, model))
     }
 
     /// Its session store. Starts the task that owns the store's one instance.

@@ -5,6 +5,7 @@
 //! What must not be here: anything that acts on the configuration.
 
 mod address;
+mod context;
 mod defaults;
 mod layers;
 mod model;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use loom_types::{PermissionMode, Price, Usd};
 use serde::Serialize;
 
+pub use context::{CompressionConfig, EmbeddingModel, RecallConfig, RetrievalConfig};
 pub use overrides::Overrides;
 pub use problem::{ConfigError, Warning, nearest};
 pub(crate) use raw::{check_tool_pattern, parse_mode as parse_permission_mode};
@@ -62,6 +64,9 @@ pub struct Config {
     /// What models cost that `pool` has no price for, by a pattern of `provider/model` with `*` for
     /// any characters; [`price`](Self::price) looks a model up.
     pub prices: BTreeMap<String, Price>,
+    /// Tokens that models take, by patterns as in `prices`; [`context_window`](Self::context_window)
+    /// looks a model up.
+    pub context_windows: BTreeMap<String, u64>,
     pub limits: RunLimits,
     pub budget: BudgetConfig,
     pub tools: ToolFilter,
@@ -75,6 +80,11 @@ pub struct Config {
     /// Where to look for plugins, in this order; they need not exist.
     pub plugin_dirs: Vec<PluginDirectory>,
     pub memory: MemoryConfig,
+    pub compression: CompressionConfig,
+    pub recall: RecallConfig,
+    pub retrieval: RetrievalConfig,
+    /// Default none: search is by words then.
+    pub embedding: Option<EmbeddingModel>,
     /// Sessions are forgotten when the process ends; `memory` is then `memory-ram`.
     pub ephemeral: bool,
     /// Loom's own cache directory; may not exist yet.
@@ -263,6 +273,8 @@ pub struct GrantsConfig {
     pub environment: BTreeMap<String, String>,
     /// Wall-clock time.
     pub clock: bool,
+    /// Vectors from the model of [`Config::embedding`].
+    pub embeddings: bool,
 }
 
 /// A directory for a plugin.
@@ -326,6 +338,8 @@ pub struct MemoryConfig {
     pub plugin: String,
     /// `$memory`: absolute; may not exist yet.
     pub directory: PathBuf,
+    /// How many are kept of each session; none are made if 0. Default 5.
+    pub backups: u32,
 }
 
 /// A configuration with what is to be said of it.

@@ -6,6 +6,7 @@
 mod agent;
 mod catalogue;
 mod check;
+mod embedder;
 mod grants;
 mod models;
 mod prompt;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context as _, bail};
 use loom_core::{AgentBuilder, Pool};
-use loom_types::{Memory, Provider, Tool};
+use loom_types::{Embedder, Memory, Provider, Tool};
 use loom_wasm::{Engine, EngineConfig, Grants};
 use tokio::sync::OnceCell;
 
@@ -132,7 +133,7 @@ impl Loom {
             );
         }
         let grants = if installed.trusted {
-            grants::grants(&config.grants)?
+            grants::grants(&config.grants, None)?
         } else {
             Grants::default()
         };
@@ -142,6 +143,12 @@ impl Loom {
             grants::settings(&config.settings()),
         )?;
         Ok(configured.provider(name))
+    }
+
+    /// The model that turns texts into vectors; none if none is configured, or its plugin is not
+    /// there.
+    pub async fn embedder(&self) -> Option<Arc<dyn Embedder>> {
+        self.current().await.embedder().cloned()
     }
 
     /// The session store.
@@ -268,7 +275,8 @@ impl Loom {
                 )
             })?;
         }
-        Ok(installed.configure(&self.config)?.memory())
+        let configured = installed.configure(&self.config, catalogue.embedder())?;
+        Ok(configured.memory())
     }
 
     /// The catalogue as the plugin directories are now.

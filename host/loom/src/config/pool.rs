@@ -106,21 +106,24 @@ impl Config {
     /// `prices`. None if nobody said.
     #[must_use]
     pub fn price(&self, provider: &str, model: &str) -> Option<Price> {
-        let same = |member: &&PoolMember| {
+        let own = self.member_of(provider, model).and_then(|it| it.price);
+        own.or_else(|| most_exact(&self.prices, &format!("{provider}/{model}")).copied())
+    }
+
+    pub(super) fn member_of(&self, provider: &str, model: &str) -> Option<&PoolMember> {
+        self.pool.iter().find(|member| {
             member.provider == provider
                 && member.model.as_deref().is_none_or(|known| known == model)
-        };
-        let own = self.pool.iter().find(same).and_then(|it| it.price);
-        own.or_else(|| listed(&self.prices, &format!("{provider}/{model}")))
+        })
     }
 }
 
-/// The price of the most exact pattern: a whole name before patterns, and longer ones first.
-fn listed(prices: &BTreeMap<String, Price>, name: &str) -> Option<Price> {
-    let fitting = prices
+/// What a table has at the most exact pattern: a whole name before patterns, and longer ones first.
+pub(super) fn most_exact<'a, T>(table: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
+    let fitting = table
         .iter()
         .filter(|(pattern, _)| ToolFilter::matches(pattern, name));
     let exactness = |pattern: &str| (!pattern.contains('*'), pattern.len());
     let best = fitting.max_by_key(|(pattern, _)| exactness(pattern));
-    best.map(|(_, price)| *price)
+    best.map(|(_, value)| value)
 }

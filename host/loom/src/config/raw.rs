@@ -1,6 +1,7 @@
 //! The keys that exist, and what a layer says about them. Every layer is read with this on its own,
 //! so that a wrong value is found even where another layer hides it.
 
+mod context;
 mod control;
 mod plugins;
 mod pool;
@@ -15,6 +16,7 @@ use super::problem::Problems;
 use super::section::{Located, Section};
 use super::tree::Node;
 
+pub(super) use context::{RawCompression, RawContext, RawRecall, RawRetrieval};
 pub(crate) use control::parse_mode;
 pub(super) use control::{RawAgents, RawPermissions, RawReminders, RawTelemetry};
 pub(super) use plugins::{RawGrants, RawPlugin, RawPluginLimits, RawProvider};
@@ -41,6 +43,8 @@ pub(super) struct Raw {
     pub(super) plugins: BTreeMap<String, RawPlugin>,
     pub(super) memory_plugin: Option<String>,
     pub(super) memory_directory: Option<Located<String>>,
+    pub(super) memory_backups: Option<u32>,
+    pub(super) context: RawContext,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +95,7 @@ fn read_keys(root: &mut Section<'_>) -> Raw {
     }
     read_answering(root, &mut raw);
     read_control(root, &mut raw);
+    raw.context = context::read(root);
     if let Some(mut section) = root.section("workspace") {
         let directories = section.strings("additional_directories", any);
         raw.additional_directories = directories.unwrap_or_default();
@@ -99,6 +104,7 @@ fn read_keys(root: &mut Section<'_>) -> Raw {
     if let Some(mut section) = root.section("memory") {
         raw.memory_plugin = section.string("plugin");
         raw.memory_directory = section.located_string("directory");
+        raw.memory_backups = section.count_from("backups", 0);
         section.finish();
     }
     for (name, section) in root.sections("providers") {
@@ -142,7 +148,7 @@ fn read_tools(mut section: Section<'_>) -> RawTools {
     let tools = RawTools {
         allowed: texts(section.strings("allowed", check_tool_pattern)),
         disallowed: texts(section.strings("disallowed", check_tool_pattern)),
-        at_once: section.counts("at_once"),
+        at_once: section.counts("at_once", any),
         todo: section.boolean("todo"),
     };
     section.finish();

@@ -1,5 +1,6 @@
 //! From what the layers say to a complete [`Config`].
 
+mod context;
 mod expander;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,12 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
     let plugin_dirs = expander.plugin_dirs(&raw, project);
     let agents = expander.agents(&raw.agents, project);
     let pool = resolve_pool(raw.pool, situation.choice, &raw.providers, problems);
+    let models = context::Models {
+        providers: &raw.providers,
+        problems,
+    };
+    let compression = models.compression(raw.context.compression);
+    let embedding = models.embedding(raw.context.embedding);
     let providers = expander.providers(raw.providers);
     let plugins = raw.plugins.into_iter();
     let plugins = plugins.map(|(name, plugin)| (name, expander.plugin(plugin)));
@@ -62,6 +69,11 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
         pool,
         failover: resolve_failover(&raw.failover),
         prices: raw.prices.into_iter().collect(),
+        context_windows: raw.context.windows.into_iter().collect(),
+        compression,
+        recall: context::recall(&raw.context.recall),
+        retrieval: context::retrieval(raw.context.retrieval),
+        embedding,
         budget: raw.budget,
         permissions: resolve_permissions(raw.permissions, &expander.places),
         agents,
@@ -155,6 +167,7 @@ fn resolve_memory(raw: &Raw, places: &Places, problems: &Problems) -> MemoryConf
         directory: directory
             .and_then(|text| expand(places, text, None, problems))
             .unwrap_or_else(fallback),
+        backups: raw.memory_backups.unwrap_or(5),
     }
 }
 

@@ -113,12 +113,21 @@ impl<'a> Section<'a> {
         self.read_count(&self.key(key), node, least)
     }
 
-    /// A table of such integers.
-    pub(super) fn counts<T: TryFrom<i64>>(&mut self, key: &'static str) -> Vec<(String, T)> {
+    /// A table of such integers, whose keys a function accepts.
+    pub(super) fn counts<T: TryFrom<i64>>(
+        &mut self,
+        key: &'static str,
+        accept: impl Fn(&str) -> Result<(), String>,
+    ) -> Vec<(String, T)> {
         let path = self.key(key);
         let entries = self.table_at(key).into_iter().flatten();
         let counts = entries.filter_map(|(name, node)| {
-            let count = self.read_count(&join(&path, name), node, 1)?;
+            let path = join(&path, name);
+            if let Err(message) = accept(name) {
+                self.problems
+                    .add(Problem::new(&node.origin, &path, message));
+            }
+            let count = self.read_count(&path, node, 1)?;
             Some((name.clone(), count))
         });
         counts.collect()

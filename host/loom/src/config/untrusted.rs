@@ -1,7 +1,10 @@
 //! What counts of a project's file that the person has not trusted: what chooses the model, what
 //! instructs it, and what takes away. Nothing that grants, names secrets or points elsewhere.
 
+use std::collections::BTreeMap;
+
 use super::ToolFilter;
+use super::pool::most_exact;
 use super::raw::parse_mode;
 use super::tree::{Node, Value};
 use super::units::parse_duration;
@@ -29,6 +32,10 @@ pub(super) fn filter(project: &Node, below: &Node) -> Filtered {
             "permissions" => filter.permissions(node),
             "tools" => filter.tools(node),
             "plugins" => filter.plugins(node),
+            "compression" | "recall" | "retrieval" => filter.context(key, node),
+            "context_windows" => filter.windows(node),
+            // An embedder is sent what is indexed and asked; the store's keys say where sessions go and
+            // how many backups of them there are.
             // A pool names prices and spreads the work over several providers; a model is enough to
             // try a project.
             _ => filter.filtered.ignored.push(key.clone()),
@@ -124,6 +131,68 @@ impl Filter<'_> {
                     }
                 }
                 _ => self.ignore(&path, ""),
+            }
+        }
+    }
+
+    /// Keeps what makes the context smaller and what is to stay in it. Who summarises is not the
+    /// project's to say: it is sent the conversation.
+    fn context(&mut self, section: &str, table: &Node) {
+        for (key, node) in table.as_table().into_iter().flatten() {
+            let path = [section, key];
+            match (key.as_str(), &node.value) {
+                ("enabled" | "sessions" | "extract" | "automatic" | "rerank", value) => match value
+                {
+                    Value::Boolean(true) => self.ignore(&path, ""),
+                    _ => self.keep(&path, node),
+                },
+                ("threshold", _) if section == "retrieval" => self.raise(&path, node),
+                ("threshold" | "target" | "recent", _) => self.lower(&path, node),
+                ("tokens" | "results" | "queries", _) => self.lower(&path, node),
+                ("pinned", _) => self.extend(&path, node),
+                ("collections", _) => self.collections(node),
+                _ => self.ignore(&path, ""),
+            }
+        }
+    }
+
+    fn raise(&mut self, path: &[&str], node: &Node) {
+        let current = self.below.get(path).and_then(amount);
+        match (amount(node), current) {
+            (Some(wanted), Some(current)) if wanted < current => {
+                self.ignore(path, "it may only raise the threshold");
+            }
+            _ => self.keep(path, node),
+        }
+    }
+
+    /// Keeps a list of collections that has none which is not looked into anyway. An empty list means
+    /// all of them.
+    fn collections(&mut self, node: &Node) {
+        let path = ["retrieval", "collections"];
+        let below = self.below.get(&path).and_then(Node::as_list).unwrap_or(&[]);
+        let known: Vec<_> = below.iter().filter_map(Node::as_str).collect();
+        let wanted = node.as_list().unwrap_or(&[]);
+        let is_known = |it: &Node| it.as_str().is_none_or(|name| known.contains(&name));
+        if known.is_empty() || (!wanted.is_empty() && wanted.iter().all(is_known)) {
+            self.keep(&path, node);
+        } else {
+            self.ignore(&path, "it may only take collections away");
+        }
+    }
+
+    /// Keeps windows that are not larger than what their models have below.
+    fn windows(&mut self, windows: &Node) {
+        let below = self.below.get(&["context_windows"]);
+        let below = below.and_then(Node::as_table).into_iter().flatten();
+        let below = below.filter_map(|(pattern, node)| Some((pattern.clone(), amount(node)?)));
+        let below: BTreeMap<_, _> = below.collect();
+        for (pattern, node) in windows.as_table().into_iter().flatten() {
+            let path = ["context_windows", pattern];
+            let current = most_exact(&below, pattern);
+            match (amount(node), current) {
+                (Some(wanted), Some(current)) if wanted <= *current => self.keep(&path, node),
+                _ => self.ignore(&path, "it may only lower the window"),
             }
         }
     }

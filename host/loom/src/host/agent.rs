@@ -37,7 +37,10 @@ pub(super) fn reminders(config: &Config) -> Reminders {
 
 /// The smallest window of the models that may answer, as any of them may.
 pub(super) fn context_window(config: &Config) -> Option<u64> {
-    let windows = config.pool.iter().map(|member| member.context_window);
+    let windows = config.pool.iter().map(|member| match &member.model {
+        Some(model) => config.context_window(&member.provider, model),
+        None => member.context_window,
+    });
     windows.collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 

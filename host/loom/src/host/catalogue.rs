@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use loom_types::Tool;
+use loom_types::{Embedder, Tool};
 use loom_wasm::{ConfiguredPlugin, Engine, Grants, Limits, Plugin, PluginSource};
 
-use super::grants;
 use super::summary::PluginProblem;
+use super::{embedder, grants};
 use crate::config::Config;
 
 pub(super) struct Catalogue {
@@ -19,6 +19,7 @@ pub(super) struct Catalogue {
     tools: Vec<(String, Arc<dyn Tool>)>,
     problems: Vec<PluginProblem>,
     files: Vec<Found>,
+    embedder: Option<Arc<dyn Embedder>>,
 }
 
 /// A plugin that was loaded.
@@ -47,6 +48,7 @@ impl Catalogue {
             tools: Vec::new(),
             problems,
             files: Vec::new(),
+            embedder: None,
         };
         for builtin in loom_builtins::ALL {
             let source = PluginSource::Embedded {
@@ -64,7 +66,15 @@ impl Catalogue {
                 .await;
         }
         catalogue.files = files;
+        // Plugins may be granted the use of a model that another plugin has.
+        catalogue.embedder = embedder::find(config, &catalogue.plugins);
+        catalogue.configure(config);
         catalogue
+    }
+
+    /// The embedding model that is configured, if its plugin is there.
+    pub(super) fn embedder(&self) -> Option<&Arc<dyn Embedder>> {
+        self.embedder.as_ref()
     }
 
     /// Whether no file has come, gone or changed.
@@ -125,12 +135,21 @@ impl Catalogue {
                 format!("its name {name} is taken by {other}; give it another name"),
             );
         }
-        let installed = Installed { plugin, trusted };
-        match installed.configure(config) {
-            Ok(configured) => self.add_tools(&configured, &source),
-            Err(error) => return self.skip(&source, format!("{error:#}")),
+        self.plugins.push(Installed { plugin, trusted });
+    }
+
+    /// Takes the tools of the plugins; one that cannot be configured is left out.
+    fn configure(&mut self, config: &Config) {
+        for installed in std::mem::take(&mut self.plugins) {
+            let source = installed.plugin.source().to_string();
+            match installed.configure(config, self.embedder.as_ref()) {
+                Ok(configured) => {
+                    self.add_tools(&configured, &source);
+                    self.plugins.push(installed);
+                }
+                Err(error) => self.skip(&source, format!("{error:#}")),
+            }
         }
-        self.plugins.push(installed);
     }
 
     fn add_tools(&mut self, configured: &ConfiguredPlugin, source: &str) {
@@ -169,7 +188,11 @@ impl Catalogue {
 
 impl Installed {
     /// With the grants, limits and settings that the configuration has for its name.
-    pub(super) fn configure(&self, config: &Config) -> anyhow::Result<ConfiguredPlugin> {
+    pub(super) fn configure(
+        &self,
+        config: &Config,
+        embedder: Option<&Arc<dyn Embedder>>,
+    ) -> anyhow::Result<ConfiguredPlugin> {
         let Some(plugin) = config.plugins.get(&self.plugin.name()) else {
             return Ok(self.plugin.configure(
                 Grants::default(),
@@ -178,7 +201,7 @@ impl Installed {
             )?);
         };
         let mut grants = if self.trusted {
-            grants::grants(&plugin.grants)?
+            grants::grants(&plugin.grants, embedder)?
         } else {
             Grants::default()
         };
@@ -200,7 +223,7 @@ impl Installed {
             .get(&self.plugin.name())
             .filter(|_| self.trusted);
         plugin
-            .and_then(|plugin| grants::grants(&plugin.grants).ok())
+            .and_then(|plugin| grants::grants(&plugin.grants, None).ok())
             .unwrap_or_default()
     }
 }

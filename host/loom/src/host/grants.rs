@@ -2,15 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use loom_wasm::{DirectoryGrant, FileAccess, Grants, HostPattern, Limits, Secret, SecretGrant};
+use loom_types::Embedder;
+use loom_wasm::{
+    DirectoryGrant, EmbeddingGrant, FileAccess, Grants, HostPattern, Limits, Secret, SecretGrant,
+};
 
 use crate::config::{self, FileGrant, GrantsConfig, PluginLimits, Settings};
 
-/// The grants, with the values of secrets from the environment.
-pub(super) fn grants(config: &GrantsConfig) -> anyhow::Result<Grants> {
+/// The grants, with the values of secrets from the environment. The embedding model is for those that
+/// were granted its use.
+pub(super) fn grants(
+    config: &GrantsConfig,
+    embedder: Option<&Arc<dyn Embedder>>,
+) -> anyhow::Result<Grants> {
     let mut secrets = BTreeMap::new();
     for (name, grant) in &config.secrets {
         secrets.insert(name.clone(), secret(grant)?);
@@ -26,6 +34,10 @@ pub(super) fn grants(config: &GrantsConfig) -> anyhow::Result<Grants> {
         secrets,
         environment: config.environment.clone(),
         clock: config.clock,
+        embeddings: match config.embeddings {
+            true => EmbeddingGrant::Granted(embedder.cloned()),
+            false => EmbeddingGrant::Denied,
+        },
     })
 }
 

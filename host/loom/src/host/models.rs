@@ -57,7 +57,7 @@ fn options(config: &Config, member: &PoolMember, model: &str) -> MemberOptions {
         first_token_timeout: member.first_token_timeout,
         idle_timeout: member.idle_timeout,
         price: config.price(&member.provider, model),
-        context_window: member.context_window,
+        context_window: config.context_window(&member.provider, model),
     }
 }
 

@@ -85,5 +85,6 @@ fn granted_json(grants: &Grants) -> Value {
         "secrets": grants.secrets.keys().collect::<Vec<_>>(),
         "environment": grants.environment.keys().collect::<Vec<_>>(),
         "clock": grants.clock,
+        "embeddings": grants.embeddings.is_granted(),
     })
 }

@@ -38,6 +38,7 @@ pub(in crate::config) struct RawGrants {
     pub(in crate::config) secrets: BTreeMap<String, SecretGrant>,
     pub(in crate::config) environment: BTreeMap<String, String>,
     pub(in crate::config) clock: bool,
+    pub(in crate::config) embeddings: bool,
 }
 
 #[derive(Debug)]
@@ -91,6 +92,7 @@ fn read_grants(parent: &mut Section<'_>) -> RawGrants {
         network: texts(section.strings("network", check_pattern)).unwrap_or_default(),
         environment: section.string_table("environment").into_iter().collect(),
         clock: section.boolean("clock").unwrap_or_default(),
+        embeddings: section.boolean("embeddings").unwrap_or_default(),
         ..RawGrants::default()
     };
     for file in section.list("files").unwrap_or_default() {

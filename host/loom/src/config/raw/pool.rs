@@ -59,15 +59,22 @@ pub(super) fn read_failover(mut section: Section<'_>) -> RawFailover {
 pub(super) fn read_prices(root: &mut Section<'_>) -> Vec<(String, Price)> {
     let sections = root.sections("prices").into_iter();
     let priced = sections.filter_map(|(pattern, section)| {
-        if !pattern.contains(['/', '*']) {
-            let message = format!(
-                "`{pattern}` names no model; write \"provider/{pattern}\" or \"*/{pattern}\""
-            );
+        if let Err(message) = check_model_pattern(pattern) {
             section.complain_of_itself(message);
         }
         Some((pattern.to_owned(), read_price(section)?))
     });
     priced.collect()
+}
+
+/// A pattern of `provider/model`.
+pub(super) fn check_model_pattern(pattern: &str) -> Result<(), String> {
+    if pattern.contains(['/', '*']) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{pattern}` names no model; write \"provider/{pattern}\" or \"*/{pattern}\""
+    ))
 }
 
 fn read_price(mut section: Section<'_>) -> Option<Price> {

@@ -147,6 +147,7 @@ impl Expander<'_> {
             secrets: raw.secrets,
             environment: raw.environment,
             clock: raw.clock,
+            embeddings: raw.embeddings,
         }
     }
 }
