@@ -39,3 +39,22 @@ world!(tool_world, "tool-plugin");
 world!(llm_world, "llm-plugin");
 world!(embedding_world, "embedding-plugin");
 world!(memory_world, "memory-plugin");
+
+/// Only what a store exports beside `memory`, so that the types of both worlds stay one.
+pub mod backups_world {
+    #![allow(
+        missing_docs,
+        clippy::allow_attributes_without_reason,
+        reason = "generated code"
+    )]
+    wit_bindgen::generate!({
+        inline: "package loom:sdk; world backups-only { export loom:plugin/backups@0.1.0; }",
+        path: "../wit",
+        world: "loom:sdk/backups-only",
+        pub_export_macro: true,
+        default_bindings_module: "loom_sdk::__private",
+        with: {
+            "loom:plugin/types@0.1.0": crate::bindings::imports::loom::plugin::types,
+        },
+    });
+}

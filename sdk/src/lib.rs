@@ -23,7 +23,8 @@
 //! host; [`testing`] calls tools the way the host does.
 //!
 //! Providers implement [`llm::Provider`] (or [`embedding::Embedder`]) and session stores
-//! [`memory::Memory`]; `export_provider!`, `export_embedder!` and `export_memory!` export them.
+//! [`memory::Memory`], and [`memory::Backups`] if they keep any; `export_provider!`,
+//! `export_embedder!`, `export_memory!` and `export_memory_with_backups!` export them.
 //!
 //! What must not be here: anything of the host. This crate knows only the contract in `wit/`.
 
@@ -75,7 +76,9 @@ pub mod prelude {
 /// For the macros; not part of the interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::bindings::{embedding_world, llm_world, memory_world, tool_world};
+    pub use crate::bindings::{
+        backups_world, embedding_world, llm_world, memory_world, tool_world,
+    };
     pub use crate::tool::IntoOutput;
     pub use {schemars, serde};
 }

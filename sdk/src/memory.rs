@@ -2,6 +2,9 @@
 
 use crate::error::Result;
 
+pub use crate::bindings::backups_world::exports::loom::plugin::backups::{
+    Backup, Guest as BackupsGuest, Upkeep,
+};
 pub use crate::bindings::memory_world::exports::loom::plugin::memory::{
     Entry, Guest, Hit, Page, Query, SessionInfo,
 };
@@ -43,6 +46,34 @@ pub trait Memory: Default + 'static {
     ///
     /// If the store cannot be read.
     fn search(&mut self, query: &Query, limit: u32) -> Result<Vec<Hit>>;
+}
+
+/// A store that keeps backups of its sessions. The host calls these methods on a value of their own, in
+/// an instance of its own, while others append and read; the contract in `wit/memory.wit` says what each
+/// method owes.
+pub trait Backups: Memory {
+    /// Backs a session up if it changed since its last backup, keeps the newest `keep` backups of it,
+    /// and rewrites its log where that makes it smaller. With a `keep` of 0 no backup is made or removed.
+    ///
+    /// # Errors
+    ///
+    /// `not-found` if there is no such session.
+    fn maintain(&mut self, session: &str, keep: u32) -> Result<Upkeep>;
+
+    /// The backups of a session, or of all, also of those that were deleted; newest first.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    fn backups(&mut self, session: Option<&str>) -> Result<Vec<Backup>>;
+
+    /// Makes a session what it was in a backup, and returns that backup. What it is before is backed
+    /// up first.
+    ///
+    /// # Errors
+    ///
+    /// `not-found` if there is no such backup.
+    fn restore(&mut self, session: &str, id: &str) -> Result<Backup>;
 }
 
 /// Exports a [`Memory`](crate::memory::Memory). Once per plugin.
@@ -95,5 +126,39 @@ macro_rules! export_memory {
         // A native build has no host to export to, and its linker refuses the contract's symbol names.
         #[cfg(target_family = "wasm")]
         $crate::__private::memory_world::export!(LoomMemory with_types_in $crate::__private::memory_world);
+    };
+}
+
+/// Exports a [`Memory`](crate::memory::Memory) that is [`Backups`](crate::memory::Backups) too. Once per
+/// plugin, instead of [`export_memory!`](crate::export_memory).
+#[macro_export]
+macro_rules! export_memory_with_backups {
+    ($memory:ty) => {
+        $crate::export_memory!($memory);
+
+        impl $crate::memory::BackupsGuest for LoomMemory {
+            fn maintain(
+                session: ::std::string::String,
+                keep: u32,
+            ) -> $crate::error::Result<$crate::memory::Upkeep> {
+                LOOM_MEMORY.with_borrow_mut(|memory| $crate::memory::Backups::maintain(memory, &session, keep))
+            }
+
+            fn backups(
+                session: ::std::option::Option<::std::string::String>,
+            ) -> $crate::error::Result<::std::vec::Vec<$crate::memory::Backup>> {
+                LOOM_MEMORY.with_borrow_mut(|memory| $crate::memory::Backups::backups(memory, session.as_deref()))
+            }
+
+            fn restore(
+                session: ::std::string::String,
+                id: ::std::string::String,
+            ) -> $crate::error::Result<$crate::memory::Backup> {
+                LOOM_MEMORY.with_borrow_mut(|memory| $crate::memory::Backups::restore(memory, &session, &id))
+            }
+        }
+
+        #[cfg(target_family = "wasm")]
+        $crate::__private::backups_world::export!(LoomMemory with_types_in $crate::__private::backups_world);
     };
 }

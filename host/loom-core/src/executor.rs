@@ -24,9 +24,10 @@ use tracing::Instrument;
 use crate::agent::Setup;
 use crate::budget::Budget;
 use crate::catalogue::Catalogue;
+use crate::compress;
 use crate::events::{Audience, Events};
 use crate::journal::Journal;
-use crate::read_result::{self, ReadResult};
+use crate::read_result::ReadResult;
 use crate::scope::{Scope, Side};
 use crate::session::Pin;
 use crate::steering::Pause;
@@ -215,7 +216,7 @@ impl Executor {
             let task = TaskTool::bound(agents, definition, &self.agent, &self.scope);
             bound.push(Arc::new(task));
         }
-        if self.agent.compression.is_some() && self.catalogue.get(read_result::NAME).is_some() {
+        if self.agent.compression.is_some() && self.catalogue.get(compress::READ_RESULT).is_some() {
             let memory = Arc::clone(&self.agent.memory);
             let session = self.tally.session_id().clone();
             bound.push(Arc::new(ReadResult::bound(memory, session)));

@@ -11,10 +11,9 @@ use loom_types::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::compress::READ_RESULT as NAME;
 use crate::session::{self, Record};
 
-/// The tool's name.
-pub(crate) const NAME: &str = "read_result";
 /// Characters of one answer, if the model does not say. About 4,000 tokens of English.
 const DEFAULT_LIMIT: usize = 16_000;
 const MAX_LIMIT: usize = 100_000;

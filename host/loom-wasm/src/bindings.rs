@@ -33,7 +33,9 @@ world!(tool_world, "tool-plugin");
 world!(llm_world, "llm-plugin");
 world!(embedding_world, "embedding-plugin");
 world!(memory_world, "memory-plugin");
+world!(backups_world, "backups-plugin");
 
+pub(crate) use backups_world::exports::loom::plugin::backups;
 pub(crate) use imports::loom::plugin::{config, embedder, host, llm_types, secrets, types};
 pub(crate) use memory_world::exports::loom::plugin::memory;
 pub(crate) use tool_world::exports::loom::plugin::tool;

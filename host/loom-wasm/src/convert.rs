@@ -2,14 +2,15 @@
 //! that should be JSON and is not, names that cannot be names.
 
 use loom_types::{
-    Access, AccessMode, Blob, CallId, Content, Entry, Error, ErrorKind, Example, Hit, Message,
-    ModelEvent, ModelInfo, ModelRequest, Page, Part, Query, Reasoning, Result, Role, Safety,
-    SessionId, SessionInfo, StopReason, ToolCall, ToolChoice, ToolDefinition, ToolResult, Usage,
+    Access, AccessMode, Backup, Blob, CallId, Content, Entry, Error, ErrorKind, Example, Hit,
+    Message, ModelEvent, ModelInfo, ModelRequest, Page, Part, Query, Reasoning, Result, Role,
+    Safety, SessionId, SessionInfo, StopReason, ToolCall, ToolChoice, ToolDefinition, ToolResult,
+    Upkeep, Usage,
 };
 use serde_json::Value;
 use std::time::Duration;
 
-use crate::bindings::{llm_types as llm, memory, tool, types};
+use crate::bindings::{backups, llm_types as llm, memory, tool, types};
 use crate::manifest::is_name;
 
 /// A guest's error, under its name.
@@ -360,4 +361,22 @@ pub(crate) fn hit(hit: memory::Hit, label: &str) -> Result<Hit> {
         entry: entry(hit.entry, label)?,
         score: hit.score,
     })
+}
+
+pub(crate) fn backup(backup: backups::Backup) -> Backup {
+    Backup {
+        id: backup.id,
+        session: SessionId::from(backup.session),
+        entries: backup.entries,
+        created_ms: backup.created_ms,
+        size_bytes: backup.size_bytes,
+    }
+}
+
+pub(crate) fn upkeep(upkeep: backups::Upkeep) -> Upkeep {
+    Upkeep {
+        made: upkeep.made.map(backup),
+        removed: upkeep.removed,
+        reclaimed_bytes: upkeep.reclaimed_bytes,
+    }
 }

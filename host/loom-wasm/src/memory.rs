@@ -1,8 +1,9 @@
 //! The session store of a plugin: one long-lived instance, owned by one task that serves requests in
 //! turn. A crash of the guest costs the instance and the request it served; the next one starts anew.
+//! Backups are made beside it, by instances of their own.
 
 use async_trait::async_trait;
-use loom_types::{Entry, Error, Hit, Memory, Page, Query, Result, SessionId};
+use loom_types::{Backup, Entry, Error, Hit, Memory, Page, Query, Result, SessionId, Upkeep};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
@@ -16,12 +17,17 @@ use crate::guest::{Call, HostState, store};
 use crate::plugin::ConfiguredPlugin;
 use crate::tool::not_the_contract;
 
+mod upkeep;
+
+use upkeep::Maintainer;
+
 /// Requests that may wait for the store. Writers beyond it wait in their own tasks.
 const QUEUE: usize = 256;
 
 /// The host's side of a session store.
 pub(crate) struct GuestMemory {
     requests: mpsc::Sender<Request>,
+    maintainer: Maintainer,
     label: String,
 }
 
@@ -46,6 +52,7 @@ impl GuestMemory {
         tokio::spawn(owner.serve(queue));
         Self {
             requests,
+            maintainer: Maintainer::new(configured),
             label: configured.shared.label.clone(),
         }
     }
@@ -102,6 +109,18 @@ impl Memory for GuestMemory {
         hits.into_iter()
             .map(|hit| convert::hit(hit, &self.label))
             .collect()
+    }
+
+    async fn maintain(&self, session: &SessionId, keep: u32) -> Result<Upkeep> {
+        self.maintainer.maintain(session, keep).await
+    }
+
+    async fn backups(&self, session: Option<&SessionId>) -> Result<Vec<Backup>> {
+        self.maintainer.backups(session).await
+    }
+
+    async fn restore(&self, session: &SessionId, backup: &str) -> Result<Backup> {
+        self.maintainer.restore(session, backup).await
     }
 }
 

@@ -34,6 +34,7 @@ pub struct Exports {
     pub llm: bool,
     pub embedding: bool,
     pub memory: bool,
+    pub backups: bool,
 }
 
 impl Exports {
@@ -45,6 +46,7 @@ impl Exports {
             (self.llm, "llm"),
             (self.embedding, "embedding"),
             (self.memory, "memory"),
+            (self.backups, "backups"),
         ];
         all.into_iter()
             .filter(|(exported, _)| *exported)
@@ -160,6 +162,7 @@ fn exports(names: &[String]) -> Result<Exports, LoadReason> {
             "llm" => exports.llm = true,
             "embedding" => exports.embedding = true,
             "memory" => exports.memory = true,
+            "backups" => exports.backups = true,
             _ => {}
         }
     }

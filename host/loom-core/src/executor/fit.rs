@@ -58,7 +58,9 @@ impl Executor {
         let options = self.with_pins(&options);
         let items = self.transcript.items().to_vec();
         let previous = self.transcript.compaction().cloned();
-        let before = self.question_tokens();
+        let agent = Arc::clone(&self.agent);
+        // A window that nobody knows holds what there is.
+        let window = self.window.unwrap_or_else(|| self.question_tokens());
         let mut counter = self.gauge.lend_counter();
         let job = Job {
             items: &items,
@@ -67,9 +69,17 @@ impl Executor {
             counter: &mut counter,
             calibration: self.gauge.calibration(),
             fixed_tokens: self.gauge.fixed(),
-            // A window that nobody knows holds what there is.
-            window: self.window.unwrap_or(before),
+            window,
             reason,
+            tools: &agent.request.tools,
+            summarizer: compress::Summarizer {
+                model: options
+                    .summarizer
+                    .as_ref()
+                    .map_or(&agent.request.model, |(_, model)| model),
+                // No smaller than that of the model which it works for, as far as anybody knows.
+                window,
+            },
         };
         let mut summarizer = Summarizer {
             executor: self,

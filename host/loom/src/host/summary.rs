@@ -21,7 +21,7 @@ pub struct PluginSummary {
     pub version: String,
     pub description: String,
     pub source: PluginSource,
-    /// Any of `tool`, `llm`, `embedding`, `memory`.
+    /// Any of `tool`, `llm`, `embedding`, `memory`, `backups`.
     pub exports: Vec<String>,
     /// Names of its tools.
     pub tools: Vec<String>,
