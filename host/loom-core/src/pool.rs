@@ -164,6 +164,15 @@ impl Pool {
         self.shared.members.iter().map(|member| &*member.name)
     }
 
+    /// Tokens that every member can see at once, so that a question fits whoever answers; none if that
+    /// is not known of one of them.
+    #[must_use]
+    pub fn context_window(&self) -> Option<u64> {
+        let members = self.shared.members.iter();
+        let windows = members.map(|member| member.options.context_window);
+        windows.collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+
     /// How each member does, in the order in which they were given.
     #[must_use]
     pub fn health(&self) -> Vec<MemberHealth> {

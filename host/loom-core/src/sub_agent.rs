@@ -58,6 +58,8 @@ pub struct SubAgentModel {
     /// That of the agent above it if absent.
     pub provider: Option<Arc<dyn Provider>>,
     pub model: String,
+    /// Tokens that it can see at once, if known.
+    pub context_window: Option<u64>,
 }
 
 /// The sub-agents of an agent.
@@ -309,7 +311,11 @@ impl Child<'_> {
             extra: setup.request.extra.clone().filter(|_| provider.is_none()),
             ..setup.request.clone()
         };
-        let context_window = setup.context_window.filter(|_| model.is_none());
+        let context_window = match (&arguments.model, &agent.model) {
+            // What the model above chose is one of its own pool's.
+            (Some(_), _) | (None, None) => setup.context_window,
+            (None, Some(model)) => model.context_window,
+        };
         let instructions = agent.instructions.as_ref();
         Setup {
             provider: Arc::clone(provider.unwrap_or(&setup.provider)),

@@ -14,9 +14,10 @@ mod summary;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use loom_core::{AgentBuilder, Pool};
+use loom_core::{AgentBuilder, Backups, Pool};
 use loom_types::{Embedder, Memory, Provider, Tool};
 use loom_wasm::{Engine, EngineConfig, Grants};
 use tokio::sync::OnceCell;
@@ -38,7 +39,11 @@ pub struct Loom {
     memory: OnceCell<Arc<dyn Memory>>,
     pool: OnceCell<Pool>,
     otlp: OnceLock<Option<Otlp>>,
+    backups: Option<Backups>,
 }
+
+/// How long the end of the process waits for the backups of its sessions.
+const BACKUP_PATIENCE: Duration = Duration::from_secs(2);
 
 impl Loom {
     /// Loads what the configuration names. A plugin that cannot be loaded is one of
@@ -57,6 +62,9 @@ impl Loom {
             memory: OnceCell::new(),
             pool: OnceCell::new(),
             otlp: OnceLock::new(),
+            backups: Some(config.memory.backups)
+                .filter(|keep| *keep > 0)
+                .map(Backups::keeping),
         })
     }
 
@@ -189,6 +197,7 @@ impl Loom {
             tracing::warn!(target: "loom::notice", "no tool may run: {problem}");
         }
         let model = pool.model().to_owned();
+        let pool_window = pool.context_window();
         let metadata = serde_json::json!({ "directory": config.working_directory, "model": model });
         let builder = loom_core::Agent::builder(Arc::new(pool), model)
             .tools(self.tools().await?)
@@ -197,7 +206,9 @@ impl Loom {
             .limits(agent::limits(config))
             .budget(agent::budget(config))
             .reminders(agent::reminders(config))
-            .context_window(agent::context_window(config))
+            .context_window(pool_window)
+            .compression(agent::compression(self).await)
+            .backups(self.backups.clone().filter(|_| !config.ephemeral))
             .sub_agents(
                 agent::sub_agents(self)
                     .await
@@ -227,9 +238,12 @@ impl Loom {
         otlp.as_ref()
     }
 
-    /// Sends what is left of the telemetry. Wait for it before the process ends; it takes two
-    /// seconds at most, and no time if nothing is exported.
+    /// Finishes the backups of sessions and sends what is left of the telemetry. Wait for it before the
+    /// process ends; it takes two seconds at most for each, and no time if there is nothing to do.
     pub async fn shutdown(&self) {
+        if let Some(backups) = &self.backups {
+            backups.settled(BACKUP_PATIENCE).await;
+        }
         if let Some(Some(otlp)) = self.otlp.get() {
             otlp.shutdown().await;
         }

@@ -418,6 +418,7 @@ async fn a_chosen_model_is_one_of_the_provider_above() {
             model: Some(SubAgentModel {
                 provider: Some(Arc::clone(&own) as _),
                 model: "own".to_owned(),
+                context_window: None,
             }),
             ..SubAgent::new("general", "anything")
         }])

@@ -1,6 +1,11 @@
 //! From the configuration to what an agent is made of: limits, budget, reminders, sub-agents.
 
-use loom_core::{BudgetLimits, Limits, Pool, Reminders, SubAgent, SubAgentModel, SubAgents};
+use std::sync::Arc;
+
+use loom_core::{
+    BudgetLimits, CompressionOptions, Limits, Pool, Reminders, SubAgent, SubAgentModel, SubAgents,
+};
+use loom_types::Provider;
 
 use super::{Loom, models};
 use crate::agents::{self, AgentDefinition};
@@ -35,13 +40,34 @@ pub(super) fn reminders(config: &Config) -> Reminders {
     disabled.fold(Reminders::default(), |rules, name| rules.without(name))
 }
 
-/// The smallest window of the models that may answer, as any of them may.
-pub(super) fn context_window(config: &Config) -> Option<u64> {
-    let windows = config.pool.iter().map(|member| match &member.model {
-        Some(model) => config.context_window(&member.provider, model),
-        None => member.context_window,
-    });
-    windows.collect::<Option<Vec<_>>>()?.into_iter().min()
+/// When and how conversations are made smaller; none if they are not. A model that cannot be had for it
+/// costs a warning: the run's own is asked then.
+pub(super) async fn compression(loom: &Loom) -> Option<CompressionOptions> {
+    let config = &loom.config.compression;
+    if !config.enabled {
+        return None;
+    }
+    let mut summarizer = None;
+    if let Some(model) = &config.model {
+        match models::alone(loom, model).await {
+            Ok(pool) => {
+                let model = pool.model().to_owned();
+                summarizer = Some((pool as Arc<dyn Provider>, model));
+            }
+            Err(problem) => tracing::warn!(
+                target: "loom::notice",
+                "the run's own model summarises, as {model} cannot be had: {problem:#}"
+            ),
+        }
+    }
+    Some(CompressionOptions {
+        threshold: config.threshold,
+        target: config.target,
+        recent: config.recent,
+        pinned: config.pinned.clone(),
+        summarizer,
+        ..CompressionOptions::default()
+    })
 }
 
 /// The sub-agents that may be started; none if there are to be none.
@@ -92,9 +118,10 @@ async fn sub_agent(loom: &Loom, definition: AgentDefinition) -> SubAgent {
 
 /// A model that cannot be had costs the sub-agent its choice, not the run.
 async fn model(loom: &Loom, agent: &str, text: &str) -> Option<SubAgentModel> {
-    match models::of_sub_agent(loom, text).await {
+    match models::alone(loom, text).await {
         Ok(pool) => Some(SubAgentModel {
             model: pool.model().to_owned(),
+            context_window: pool.context_window(),
             provider: Some(pool),
         }),
         Err(problem) => {

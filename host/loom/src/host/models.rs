@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use loom_core::{Member, MemberOptions, Pool, PoolOptions};
-use loom_types::Provider;
+use loom_types::{ModelInfo, Provider};
 
 use super::Loom;
 use crate::config::{Config, PoolMember};
@@ -40,11 +40,15 @@ pub(super) async fn pool(loom: &Loom) -> anyhow::Result<Pool> {
 
 async fn member(loom: &Loom, member: &PoolMember) -> anyhow::Result<Member> {
     let provider = loom.provider(&member.provider).await?;
-    let model = match &member.model {
-        Some(model) => model.clone(),
-        None => first_model(provider.as_ref()).await?,
+    let (model, window) = match &member.model {
+        Some(model) => (model.clone(), None),
+        None => {
+            let first = first_model(provider.as_ref()).await?;
+            (first.id, first.context_window)
+        }
     };
-    let options = options(&loom.config, member, &model);
+    let mut options = options(&loom.config, member, &model);
+    options.context_window = options.context_window.or(window);
     Ok(Member::new(provider, model).with(options))
 }
 
@@ -61,9 +65,9 @@ fn options(config: &Config, member: &PoolMember, model: &str) -> MemberOptions {
     }
 }
 
-/// The provider and model for a sub-agent that wants one of its own: a member of the pool if it is one,
-/// else a pool of its own, so that it is asked again in the same way.
-pub(super) async fn of_sub_agent(loom: &Loom, text: &str) -> anyhow::Result<Arc<Pool>> {
+/// A model that is asked for by name, for a sub-agent or for summaries, as a pool of its own, so that it
+/// is asked again in the same way as the others.
+pub(super) async fn alone(loom: &Loom, text: &str) -> anyhow::Result<Arc<Pool>> {
     let wanted = match loom.config.member_for(text) {
         Ok(member) => member,
         Err(problem) => bail!(problem),
@@ -76,13 +80,11 @@ pub(super) async fn of_sub_agent(loom: &Loom, text: &str) -> anyhow::Result<Arc<
     Ok(Arc::new(Pool::new(vec![member], options)?))
 }
 
-async fn first_model(provider: &dyn Provider) -> anyhow::Result<String> {
+async fn first_model(provider: &dyn Provider) -> anyhow::Result<ModelInfo> {
     let name = provider.name();
     let models = provider.models().await;
     let models =
         models.with_context(|| format!("asking {name} for its models, as none was named"))?;
     let first = models.into_iter().next();
-    first
-        .map(|model| model.id)
-        .with_context(|| format!("{name} lists no models; name one: -m {name}/MODEL"))
+    first.with_context(|| format!("{name} lists no models; name one: -m {name}/MODEL"))
 }
