@@ -282,3 +282,6 @@ fn told(job: &Job<'_>, plan: &Plan<'_>, compaction: &Compaction, after: &[Item])
         model_time: Duration::ZERO,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
