@@ -10,15 +10,26 @@
 //! What must not be here: the log, the events, the pool, the budget.
 
 mod compaction;
+mod fallback;
+mod identifiers;
+mod merge;
 mod options;
+mod plan;
+mod prompt;
 mod shorten;
+mod summarize;
 mod summary;
+mod tiers;
 mod tokens;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use loom_types::{Compressed, CompressionReason, ModelRequest, Result, ToolDefinition};
+use loom_types::{
+    Compressed, CompressionMethod, CompressionReason, Message, ModelRequest, Result, ToolDefinition,
+};
+use tokio::time::Instant;
 
 pub use compaction::Compaction;
 pub(crate) use compaction::apply;
@@ -29,7 +40,11 @@ pub use summary::{Metadata, Summary};
 pub use tokens::Tokenizer;
 pub(crate) use tokens::{Calibration, Counter};
 
-use crate::context::Item;
+use crate::context::{Item, Origin};
+use options::share;
+use plan::Plan;
+use summarize::{Material, summarize};
+use tiers::Trim;
 
 /// Whoever asks the summarising model: meters it, charges the budget, and stops it.
 #[async_trait]
@@ -66,3 +81,207 @@ pub(crate) struct Summarizer<'a> {
     /// Tokens of its context window.
     pub(crate) window: u64,
 }
+
+/// Compresses a working context. None if there is nothing to do: the threshold is not reached, or
+/// nothing can be made smaller. What comes back is to be written down and then applied, with
+/// [`apply`].
+///
+/// # Errors
+/// [`InvalidInput`](loom_types::ErrorKind::InvalidInput), a context overflow, if what always stays does
+/// not fit the window by itself; [`Cancelled`](loom_types::ErrorKind::Cancelled) if `ask` was. When `ask`
+/// fails otherwise, the host summarises by rules.
+pub(crate) async fn compress(
+    mut job: Job<'_>,
+    ask: &mut dyn Ask,
+) -> Result<Option<(Compaction, Compressed)>> {
+    let started = Instant::now();
+    let mut model_time = Duration::ZERO;
+    let plan = Plan::new(&mut job)?;
+    let before_tokens = job.calibration.apply(plan.total);
+    let due = job.options.is_due(before_tokens, job.window);
+    if job.reason == CompressionReason::Threshold && !due {
+        return Ok(None);
+    }
+    let mut trim = Trim::new(job.items, &plan, job.counter.tokenizer());
+    trim.run(&plan, job.tools);
+    let mut done = None;
+    if !trim.is_enough() && is_worth_a_summary(&job, &plan, before_tokens) {
+        done = summarized(&mut job, &plan, &trim, ask, &mut model_time).await?;
+    }
+    if done.is_none() {
+        if !trim.is_enough() {
+            trim.squeeze(&plan.squeezed);
+        }
+        let compaction = trimmed(&job, &trim);
+        done = check(&mut job, &plan, compaction);
+    }
+    Ok(done.map(|(compaction, mut compressed)| {
+        compressed.model_time = model_time;
+        compressed.host_time = started.elapsed().saturating_sub(model_time);
+        (compaction, compressed)
+    }))
+}
+
+/// Whether the older part is long enough to be summarised: a model that is asked after every message
+/// costs more than it saves.
+fn is_worth_a_summary(job: &Job<'_>, plan: &Plan<'_>, before_tokens: u64) -> bool {
+    let old = plan.old_tokens(job.items);
+    let least = match job.reason {
+        _ if before_tokens >= job.window => 1,
+        CompressionReason::Request => plan::MIN_SUMMARY_TOKENS.min(job.window / 50),
+        _ => share(job.window, 0.02),
+    };
+    old >= least.max(1)
+}
+
+/// The compaction that trims only.
+fn trimmed(job: &Job<'_>, trim: &Trim<'_>) -> Compaction {
+    Compaction {
+        forgotten: trim.forgotten.clone(),
+        lightened: trim.lightened(),
+        shortened: trim.shortened(),
+        summary: job.previous.and_then(|previous| previous.summary.clone()),
+        ..draft(job, CompressionMethod::Trimmed)
+    }
+}
+
+/// The compaction with a summary: by a model if it gives one that holds, else by rules.
+async fn summarized(
+    job: &mut Job<'_>,
+    plan: &Plan<'_>,
+    trim: &Trim<'_>,
+    ask: &mut dyn Ask,
+    model_time: &mut Duration,
+) -> Result<Option<(Compaction, Compressed)>> {
+    let material = Material::new(job, plan);
+    if job.options.ask_model
+        && let Some(summary) = summarize(job, &material, ask, model_time).await?
+    {
+        let summary = material.finish(summary, plan.summary_tokens);
+        let compaction = with_summary(job, plan, trim, summary, CompressionMethod::Summarized);
+        if let Some(done) = check(job, plan, compaction) {
+            return Ok(Some(done));
+        }
+    }
+    for max_tokens in [plan.summary_tokens, plan::MIN_SUMMARY_TOKENS] {
+        let summary = material.by_rules(max_tokens);
+        let compaction = with_summary(job, plan, trim, summary, CompressionMethod::Fallback);
+        if let Some(done) = check(job, plan, compaction) {
+            return Ok(Some(done));
+        }
+    }
+    Ok(None)
+}
+
+fn with_summary(
+    job: &Job<'_>,
+    plan: &Plan<'_>,
+    trim: &Trim<'_>,
+    summary: Summary,
+    method: CompressionMethod,
+) -> Compaction {
+    let items = job.items;
+    let first = items[plan.cut..]
+        .iter()
+        .find(|item| item.origin != Origin::Summary);
+    let after_all = || {
+        items
+            .iter()
+            .map(|item| item.seq)
+            .max()
+            .map_or(0, |seq| seq + 1)
+    };
+    let kept = (0..plan.cut).filter(|index| plan.stays(items, *index));
+    let squeezed = plan.squeezed.iter().map(|(call_id, shortening)| Shortened {
+        call_id: (*call_id).clone(),
+        shortening: *shortening,
+    });
+    let mut shortened: Vec<_> = squeezed.collect();
+    shortened.sort_by(|a, b| a.call_id.cmp(&b.call_id));
+    Compaction {
+        from_seq: first.map_or_else(after_all, |item| item.seq),
+        kept: kept.map(|index| items[index].seq).collect(),
+        forgotten: trim.forgotten.clone(),
+        shortened,
+        summary: Some(summary),
+        ..draft(job, method)
+    }
+}
+
+fn draft(job: &Job<'_>, method: CompressionMethod) -> Compaction {
+    Compaction {
+        generation: job.previous.map_or(0, |previous| previous.generation) + 1,
+        pinned: job.options.pinned.clone(),
+        method,
+        reason: job.reason,
+        ..Compaction::default()
+    }
+}
+
+/// Applies a compaction to see whether it holds: the question is smaller, and every pinned fact is in
+/// it, word for word.
+fn check(
+    job: &mut Job<'_>,
+    plan: &Plan<'_>,
+    mut compaction: Compaction,
+) -> Option<(Compaction, Compressed)> {
+    let mut items = apply(&compaction, 0, job.items.to_vec());
+    if compaction.summary.is_none() && !compaction.pinned.is_empty() {
+        // Facts that the messages still say need not be said again.
+        let pins = std::mem::take(&mut compaction.pinned);
+        let bare = apply(&compaction, 0, job.items.to_vec());
+        if has_all(&bare, &pins) {
+            items = bare;
+        } else {
+            compaction.pinned = pins;
+        }
+    }
+    let tokens = items.iter().map(|item| job.counter.message(&item.message));
+    let total = job.fixed_tokens + tokens.sum::<u64>();
+    if total >= plan.total || !has_all(&items, &job.options.pinned) {
+        return None;
+    }
+    compaction.before_tokens = job.calibration.apply(plan.total);
+    compaction.after_tokens = job.calibration.apply(total);
+    let compressed = told(job, plan, &compaction, &items);
+    Some((compaction, compressed))
+}
+
+fn has_all(items: &[Item], facts: &[String]) -> bool {
+    let says = |message: &Message, fact: &str| {
+        identifiers::all_text(message).any(|text| text.contains(fact))
+    };
+    facts
+        .iter()
+        .all(|fact| items.iter().any(|item| says(&item.message, fact)))
+}
+
+fn told(job: &Job<'_>, plan: &Plan<'_>, compaction: &Compaction, after: &[Item]) -> Compressed {
+    let places: std::collections::HashSet<_> = job
+        .items
+        .iter()
+        .map(|item| Arc::as_ptr(&item.message))
+        .collect();
+    let as_before = after
+        .iter()
+        .filter(|item| places.contains(&Arc::as_ptr(&item.message)));
+    Compressed {
+        reason: compaction.reason,
+        method: compaction.method,
+        before_tokens: compaction.before_tokens,
+        after_tokens: compaction.after_tokens,
+        kept_messages: as_before.count(),
+        summarized_messages: match compaction.method {
+            CompressionMethod::Trimmed => 0,
+            _ => plan.old(job.items).count(),
+        },
+        shortened_results: compaction.shortened.len(),
+        pinned: compaction.pinned.len(),
+        generation: compaction.generation,
+        host_time: Duration::ZERO,
+        model_time: Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -12,6 +12,14 @@ mod assemble;
 mod backups;
 mod budget;
 mod catalogue;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the executor does not compress yet"
+    )
+)]
 mod compress;
 mod context;
 mod dispatch;

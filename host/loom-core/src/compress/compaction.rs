@@ -4,7 +4,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use loom_types::{CallId, CompressionMethod, CompressionReason, Message, Part, Role, ToolResult};
+use loom_types::{
+    CallId, CompressionMethod, CompressionReason, Content, Message, Part, Role, ToolResult,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::shorten::{self, Shortened, Shortening};
@@ -183,6 +185,21 @@ impl<'a> Edits<'a> {
             role: item.message.role,
             parts: parts.filter_map(|part| self.part(part, light)).collect(),
         })
+    }
+
+    /// Clamps the results of a message that are longer than so many bytes.
+    pub(super) fn clamp(&mut self, message: &'a Message, bytes: usize) {
+        let long = message.tool_results().filter(|result| {
+            let size: usize = result.content.iter().map(Content::size_bytes).sum();
+            size > bytes + bytes / 4 && shorten::can_clear(result)
+        });
+        for result in long {
+            let shortening = self.shortened.entry(&result.call_id);
+            shortening.or_insert(Shortening::Clamped {
+                head_bytes: bytes / 3 * 2,
+                tail_bytes: bytes / 3,
+            });
+        }
     }
 
     fn part(&self, part: &Part, light: bool) -> Option<Part> {

@@ -159,7 +159,6 @@ impl Counter {
     pub(crate) fn new(tokenizer: Tokenizer) -> Self {
         Self {
             tokenizer,
-            /// By address.
             counts: HashMap::new(),
             tidy_at: 1_024,
         }
@@ -225,6 +224,20 @@ impl Calibration {
             None => seen,
             Some(ratio) => ratio + Self::WEIGHT * (seen - ratio),
         });
+    }
+
+    /// The most counted tokens that the provider would report as no more than these.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "tokens are far below 2^52 and the ratio is positive"
+    )]
+    pub(super) fn counted(self, reported: u64) -> u64 {
+        match self.ratio {
+            None => reported,
+            Some(ratio) => (reported as f64 / ratio) as u64,
+        }
     }
 
     /// What the provider would report, rounded up.
