@@ -32,6 +32,7 @@ mod schedule;
 mod schema;
 mod scope;
 pub mod session;
+pub mod sessions;
 mod steering;
 mod stop;
 mod sub_agent;
