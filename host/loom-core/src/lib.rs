@@ -47,8 +47,8 @@ pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
 pub use metrics::{
-    ErrorCounts, LatencySummary, Metrics, MetricsSnapshot, ModelMetrics, PermissionCounts,
-    PoolCounts, Rates, RunCounts, ToolMetrics,
+    CompressionMetrics, ErrorCounts, LatencySummary, Metrics, MetricsSnapshot, ModelMetrics,
+    PermissionCounts, PoolCounts, Rates, RetrievalMetrics, RunCounts, ToolMetrics,
 };
 pub use observer::{ObservedRun, Observer, ParentRun};
 pub use permission::{

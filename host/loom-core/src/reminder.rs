@@ -34,6 +34,8 @@ pub struct RunView<'a> {
     pub todos: &'a [Todo],
     /// Turns since the list was last written; of the run if it was not.
     pub turns_since_todo: u32,
+    /// The turns before whose question the conversation was compressed, in order.
+    pub compressions: &'a [u32],
 }
 
 /// A tool call that has ended.
@@ -105,8 +107,8 @@ impl std::fmt::Debug for Reminder {
     }
 }
 
-/// The rules that are in force. The default is all that Loom brings: `context`, `errors`,
-/// `repetition`, `stale-todos` and `budget`.
+/// The rules that are in force. The default is all that Loom brings: `context`,
+/// `compression`, `errors`, `repetition`, `stale-todos` and `budget`.
 #[derive(Clone, Debug)]
 pub struct Reminders(Vec<Reminder>);
 

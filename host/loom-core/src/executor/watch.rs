@@ -20,6 +20,7 @@ pub(super) struct Watch {
     /// The turn in which the list was last written.
     todo_turn: u32,
     context_tokens: Option<u64>,
+    compressions: Vec<u32>,
 }
 
 /// What it cannot know by itself.
@@ -42,6 +43,12 @@ impl Watch {
         if tokens > 0 {
             self.context_tokens = Some(tokens);
         }
+    }
+
+    /// The question of a turn had to be made smaller.
+    #[expect(dead_code, reason = "called where the executor compresses")]
+    pub(super) fn saw_compression(&mut self, turn: u32) {
+        self.compressions.push(turn);
     }
 
     pub(super) fn saw_call(&mut self, turn: u32, call: ToolCall, result: &ToolResult) {
@@ -79,6 +86,7 @@ impl Watch {
             budget: around.budget,
             todos: &todos,
             turns_since_todo: around.turn.saturating_sub(self.todo_turn),
+            compressions: &self.compressions,
         };
         self.given.due(rules, &view)
     }
