@@ -27,6 +27,8 @@ pub struct RunView<'a> {
     pub context_tokens: Option<u64>,
     /// Tokens that the model can see at once, if known.
     pub context_window: Option<u64>,
+    /// The turns after which the conversation was made smaller, in order.
+    pub compressions: &'a [u32],
     /// How much of the scarcest budget is used up, from 0.0 to 1.0 and above, and which; none without
     /// a budget.
     pub budget: Option<(f64, Limit)>,
@@ -34,8 +36,6 @@ pub struct RunView<'a> {
     pub todos: &'a [Todo],
     /// Turns since the list was last written; of the run if it was not.
     pub turns_since_todo: u32,
-    /// The turns before whose question the conversation was compressed, in order.
-    pub compressions: &'a [u32],
 }
 
 /// A tool call that has ended.

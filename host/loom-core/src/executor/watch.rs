@@ -20,6 +20,7 @@ pub(super) struct Watch {
     /// The turn in which the list was last written.
     todo_turn: u32,
     context_tokens: Option<u64>,
+    /// The turns after which the conversation was made smaller.
     compressions: Vec<u32>,
 }
 
@@ -45,8 +46,6 @@ impl Watch {
         }
     }
 
-    /// The question of a turn had to be made smaller.
-    #[expect(dead_code, reason = "called where the executor compresses")]
     pub(super) fn saw_compression(&mut self, turn: u32) {
         self.compressions.push(turn);
     }
@@ -83,10 +82,10 @@ impl Watch {
             calls: &self.calls,
             context_tokens: self.context_tokens,
             context_window: around.context_window,
+            compressions: &self.compressions,
             budget: around.budget,
             todos: &todos,
             turns_since_todo: around.turn.saturating_sub(self.todo_turn),
-            compressions: &self.compressions,
         };
         self.given.due(rules, &view)
     }

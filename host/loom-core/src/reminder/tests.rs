@@ -9,10 +9,10 @@ const VIEW: RunView<'static> = RunView {
     calls: &[],
     context_tokens: None,
     context_window: None,
+    compressions: &[],
     budget: None,
     todos: &[],
     turns_since_todo: 0,
-    compressions: &[],
 };
 
 fn call(turn: u32, arguments: &str, failed: bool) -> CallRecord {
