@@ -9,6 +9,7 @@ mod help;
 mod permission;
 mod pool;
 mod run;
+mod session;
 mod settings;
 mod steering;
 mod sub_agents;

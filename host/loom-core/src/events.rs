@@ -57,6 +57,7 @@ impl Events {
 
     /// Sends an event. Nobody reading is not an error: the run decides by itself when it ends.
     pub(crate) async fn emit(&mut self, event: RunEvent) {
+        log(&event);
         self.audience.tell(&event);
         self.pass_on(event).await;
     }
@@ -112,6 +113,33 @@ impl Events {
                 tracing::trace!("progress was dropped: the reader is slow or gone");
             }
         })
+    }
+}
+
+/// What happened to the context, in the log: numbers only, for sources may quote the conversation.
+fn log(event: &RunEvent) {
+    match event {
+        RunEvent::Compressed(compressed) => tracing::info!(
+            reason = ?compressed.reason,
+            method = ?compressed.method,
+            before_tokens = compressed.before_tokens,
+            after_tokens = compressed.after_tokens,
+            generation = compressed.generation,
+            host_time = ?compressed.host_time,
+            model_time = ?compressed.model_time,
+            "context compressed"
+        ),
+        RunEvent::Retrieved {
+            retriever,
+            sources,
+            tokens,
+        } => tracing::debug!(
+            retriever,
+            passages = sources.len(),
+            tokens,
+            "passages retrieved"
+        ),
+        _ => {}
     }
 }
 

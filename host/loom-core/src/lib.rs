@@ -43,6 +43,7 @@ mod schedule;
 mod schema;
 mod scope;
 pub mod session;
+pub mod sessions;
 mod steering;
 mod stop;
 mod sub_agent;
@@ -62,8 +63,8 @@ pub use dispatch::call_tool;
 pub use input::{Input, RunOptions};
 pub use limits::Limits;
 pub use metrics::{
-    ErrorCounts, LatencySummary, Metrics, MetricsSnapshot, ModelMetrics, PermissionCounts,
-    PoolCounts, Rates, RunCounts, ToolMetrics,
+    CompressionMetrics, ErrorCounts, LatencySummary, Metrics, MetricsSnapshot, ModelMetrics,
+    PermissionCounts, PoolCounts, Rates, RetrievalMetrics, RunCounts, ToolMetrics,
 };
 pub use observer::{ObservedRun, Observer, ParentRun};
 pub use permission::{

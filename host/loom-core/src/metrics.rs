@@ -18,8 +18,8 @@ use latency::Latencies;
 use rate::LastMinute;
 
 pub use snapshot::{
-    ErrorCounts, LatencySummary, MetricsSnapshot, ModelMetrics, PermissionCounts, PoolCounts,
-    Rates, RunCounts, ToolMetrics,
+    CompressionMetrics, ErrorCounts, LatencySummary, MetricsSnapshot, ModelMetrics,
+    PermissionCounts, PoolCounts, Rates, RetrievalMetrics, RunCounts, ToolMetrics,
 };
 
 /// How many models and how many tools are counted by name: models make up names of tools, and a
@@ -133,6 +133,10 @@ impl State {
             }
             RunEvent::MessageInjected { .. } => counts.injected_messages += 1,
             RunEvent::Reminded { .. } => counts.reminders += 1,
+            RunEvent::Compressed(compressed) => counts.compressions.add(compressed),
+            RunEvent::Retrieved {
+                sources, tokens, ..
+            } => counts.retrievals.add(sources.len(), *tokens),
             RunEvent::RunEnded { outcome } => self.ended(run.run_id, outcome),
             _ => {}
         }

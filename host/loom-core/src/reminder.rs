@@ -107,8 +107,8 @@ impl std::fmt::Debug for Reminder {
     }
 }
 
-/// The rules that are in force. The default is all that Loom brings: `context`, `errors`,
-/// `repetition`, `stale-todos` and `budget`.
+/// The rules that are in force. The default is all that Loom brings: `context`,
+/// `compression`, `errors`, `repetition`, `stale-todos` and `budget`.
 #[derive(Clone, Debug)]
 pub struct Reminders(Vec<Reminder>);
 

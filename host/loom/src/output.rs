@@ -27,6 +27,14 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Writes text with styles to stdout, which takes them out where they don't belong. Whoever made it
+/// has sanitized what is between the styles.
+pub(crate) fn print_styled(text: &str) -> io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
 /// Writes bytes to stdout as they are.
 pub(crate) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();

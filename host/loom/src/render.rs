@@ -7,6 +7,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod metrics;
 pub(crate) mod sanitize;
+mod sources;
 pub(crate) mod spinner;
 pub(crate) mod text;
 

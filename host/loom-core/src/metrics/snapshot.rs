@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use loom_types::{Category, Usage, Usd};
+use loom_types::{Category, Compressed, CompressionMethod, Usage, Usd};
 use serde::{Serialize, Serializer};
 
 /// What runs did since the [`Metrics`](super::Metrics) were made, those of sub-agents included.
@@ -31,6 +31,10 @@ pub struct MetricsSnapshot {
     pub injected_messages: u64,
     /// Hints that models got.
     pub reminders: u64,
+    /// Conversations that were made smaller.
+    pub compressions: CompressionMetrics,
+    /// Passages that were put before inputs.
+    pub retrievals: RetrievalMetrics,
     /// Of answers, from the question to the end; none before the first. Failed ones are left out.
     pub model_latency: Option<LatencySummary>,
     /// From the question to the first text, reasoning or call.
@@ -73,6 +77,35 @@ pub struct ToolMetrics {
     /// All calls together, as if they had run one after the other.
     #[serde(rename = "time_ms", serialize_with = "milliseconds")]
     pub time: Duration,
+}
+
+/// Compressions of working contexts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CompressionMetrics {
+    pub count: u64,
+    /// Those in which a model summarised; the others cleared and shortened only.
+    pub summarized: u64,
+    /// Those in which no model gave a usable summary.
+    pub fallbacks: u64,
+    /// Tokens of the questions before, all compressions together.
+    pub before_tokens: u64,
+    pub after_tokens: u64,
+    /// What they took, summarising models apart.
+    #[serde(rename = "host_time_ms", serialize_with = "milliseconds")]
+    pub host_time: Duration,
+    /// What the summarising models took.
+    #[serde(rename = "model_time_ms", serialize_with = "milliseconds")]
+    pub model_time: Duration,
+}
+
+/// What retrievers found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RetrievalMetrics {
+    /// How often something was looked for.
+    pub count: u64,
+    pub passages: u64,
+    /// What the passages take of the questions.
+    pub tokens: u64,
 }
 
 /// What pools decided.
@@ -180,6 +213,35 @@ impl ModelMetrics {
         if let Some(cost) = cost {
             *self.cost.get_or_insert_default() += cost;
         }
+    }
+}
+
+impl CompressionMetrics {
+    pub(super) fn add(&mut self, compressed: &Compressed) {
+        self.count += 1;
+        match compressed.method {
+            CompressionMethod::Summarized => self.summarized += 1,
+            CompressionMethod::Fallback => self.fallbacks += 1,
+            CompressionMethod::Trimmed => {}
+        }
+        self.before_tokens += compressed.before_tokens;
+        self.after_tokens += compressed.after_tokens;
+        self.host_time = self.host_time.saturating_add(compressed.host_time);
+        self.model_time = self.model_time.saturating_add(compressed.model_time);
+    }
+
+    /// Tokens that questions did not need any more.
+    #[must_use]
+    pub fn saved_tokens(&self) -> u64 {
+        self.before_tokens.saturating_sub(self.after_tokens)
+    }
+}
+
+impl RetrievalMetrics {
+    pub(super) fn add(&mut self, passages: usize, tokens: u64) {
+        self.count += 1;
+        self.passages += passages as u64;
+        self.tokens += tokens;
     }
 }
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use loom_types::{
-    CallId, Category, Content, CorrelationId, DecidedBy, Error, ErrorKind, Limit, Report,
-    SessionId, ToolResult, Trace, Usd,
+    CallId, Category, Compressed, CompressionMethod, CompressionReason, Content, CorrelationId,
+    DecidedBy, Error, ErrorKind, Limit, Report, SessionId, ToolResult, Trace, Usd,
 };
 use tokio::time::advance;
 
@@ -256,6 +256,47 @@ async fn permissions_messages_and_reminders_are_counted() {
     let permissions = snapshot.permissions;
     assert_eq!((permissions.allowed, permissions.denied), (2, 1));
     assert_eq!((snapshot.injected_messages, snapshot.reminders), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn compressions_and_retrievals_are_counted_with_their_tokens() {
+    let told = Told::new();
+    let compressed = |method, before_tokens| {
+        told.event(&RunEvent::Compressed(Compressed {
+            reason: CompressionReason::Threshold,
+            method,
+            before_tokens,
+            after_tokens: 25,
+            kept_messages: 3,
+            summarized_messages: 9,
+            shortened_results: 0,
+            pinned: 1,
+            generation: 1,
+            host_time: Duration::from_millis(10),
+            model_time: Duration::from_secs(2),
+        }));
+    };
+    compressed(CompressionMethod::Summarized, 100);
+    compressed(CompressionMethod::Fallback, 200);
+    compressed(CompressionMethod::Trimmed, 50);
+    told.event(&RunEvent::Retrieved {
+        retriever: "kb".to_owned(),
+        sources: Vec::new(),
+        tokens: 0,
+    });
+    let snapshot = told.snapshot();
+    let compressions = snapshot.compressions;
+    assert_eq!(compressions.count, 3);
+    assert_eq!((compressions.summarized, compressions.fallbacks), (1, 1));
+    assert_eq!(compressions.saved_tokens(), 275);
+    assert_eq!(compressions.host_time, Duration::from_millis(30));
+    assert_eq!(compressions.model_time, Duration::from_secs(6));
+    let expect = RetrievalMetrics {
+        count: 1,
+        passages: 0,
+        tokens: 0,
+    };
+    assert_eq!(snapshot.retrievals, expect);
 }
 
 #[tokio::test(start_paused = true)]

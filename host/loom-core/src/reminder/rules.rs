@@ -18,11 +18,14 @@ const MOST_ERRORS: f64 = 0.5;
 /// The third time is no accident.
 const REPEATED: u32 = 3;
 const STALE_TURNS: u32 = 8;
+/// A context that is full again after so few turns was filled by what was read, not by what was said.
+const FEW_TURNS: u32 = 5;
 const BUDGET_SHARE: f64 = 0.8;
 
 pub(super) fn all() -> Vec<Reminder> {
     vec![
         Reminder::new("context", context),
+        Reminder::new("compression", compression),
         Reminder::new("errors", errors),
         Reminder::new("repetition", repetition),
         Reminder::new("stale-todos", stale_todos),
@@ -37,6 +40,20 @@ fn context(view: &RunView<'_>) -> Option<String> {
             "The context is {:.0} % full. Finish what you are doing, write down what matters, and read no \
              large files any more.",
             share * 100.0
+        )
+    })
+}
+
+fn compression(view: &RunView<'_>) -> Option<String> {
+    let [.., before, last] = view.compressions else {
+        return None;
+    };
+    let turns = last.saturating_sub(*before);
+    (turns <= FEW_TURNS && view.turn <= last + 1).then(|| {
+        format!(
+            "The conversation was full again after {turns} turns, and older parts of it were summarised once \
+             more. Read less at once: search first, and read the lines that matter instead of whole files. \
+             Write down what you will still need."
         )
     })
 }

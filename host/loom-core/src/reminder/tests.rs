@@ -63,6 +63,23 @@ fn a_context_that_is_nearly_full_is_told() {
 }
 
 #[test]
+fn a_context_that_is_full_again_after_few_turns_is_told() {
+    let check = |turn, compressions: &[u32], expect: &[&str]| {
+        let view = RunView {
+            turn,
+            compressions,
+            ..VIEW
+        };
+        assert_eq!(spoken(&view), expect, "{turn}: {compressions:?}");
+    };
+    check(9, &[9], &[]);
+    check(9, &[4, 9], &["compression"]);
+    check(10, &[1, 4, 9], &["compression"]);
+    check(9, &[3, 9], &[]);
+    check(12, &[4, 9], &[]);
+}
+
+#[test]
 fn a_window_that_nobody_knows_is_never_full() {
     let view = RunView {
         context_tokens: Some(u64::MAX),
@@ -199,6 +216,13 @@ fn rules_can_be_left_out_and_replaced() {
     let names: Vec<_> = rules.names().collect();
     assert_eq!(
         names,
-        ["errors", "repetition", "stale-todos", "budget", "own"]
+        [
+            "compression",
+            "errors",
+            "repetition",
+            "stale-todos",
+            "budget",
+            "own"
+        ]
     );
 }

@@ -1,8 +1,12 @@
 //! `loom session`: what was said before.
 
+mod backups;
 mod export;
+mod fork;
+mod import;
+mod search;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use loom_types::Memory;
@@ -13,15 +17,21 @@ use super::sessions::{self, Summary};
 use crate::fault::Exit;
 use crate::output::{self, Table};
 use crate::render::text::{date, one_line};
+use export::Numbers;
 
-/// List, show, export and delete sessions
+/// List, search, show, fork, export, import, delete and restore sessions
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   loom session list
+  loom session search descale kettle
   loom session show 0198c2                           the beginning of an id is enough
+  loom session fork 0198c2 --at 7                    go another way from there
   loom session export 0198c2 --format markdown > talk.md
-  loom run --resume=0198c2 \"Go on\"")]
+  loom session restore 0198c2                        as it was in its last backup
+  loom run --resume=0198c2 \"Go on\"
+
+`loom help memory` tells more.")]
 pub(super) struct SessionArguments {
     #[command(subcommand)]
     verb: SessionVerb,
@@ -40,12 +50,14 @@ enum SessionVerb {
         #[arg(long, help = "Print JSON")]
         json: bool,
     },
-    /// Show what was said and done in a session
+    Search(search::SearchArguments),
+    /// Show what was said and done in a session, each message with its number
     Show {
         id: String,
         #[arg(long, help = "Print the entries of its log as JSON")]
         json: bool,
     },
+    Fork(fork::ForkArguments),
     /// Delete sessions for good
     Delete {
         #[arg(required = true, value_name = "ID")]
@@ -60,6 +72,9 @@ enum SessionVerb {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    Import(import::ImportArguments),
+    Backups(backups::BackupsArguments),
+    Restore(backups::RestoreArguments),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,25 +86,23 @@ enum Format {
 }
 
 pub(super) async fn run(arguments: SessionArguments, global: Global) -> anyhow::Result<Exit> {
-    let (_, loom) = global.open_plain().await?;
+    let (config, loom) = global.open_plain().await?;
     let memory = loom.memory().await?;
     let memory = memory.as_ref();
     match arguments.verb {
         SessionVerb::List { limit, all, json } => list(memory, limit, all, json).await?,
         SessionVerb::Show { id, json } => show(memory, &id, json).await?,
         SessionVerb::Delete { ids } => delete(memory, &ids).await?,
+        SessionVerb::Search(arguments) => search::run(memory, &arguments).await?,
+        SessionVerb::Fork(arguments) => fork::run(memory, &arguments, global.quiet).await?,
         SessionVerb::Export { id, format, output } => {
-            let id = sessions::find(memory, &id).await?;
-            let entries = sessions::entries(memory, &id).await?;
-            let text = match format {
-                Format::Jsonl => export::jsonl(&entries)?,
-                Format::Markdown => export::markdown(&id, entries)?,
-            };
-            match output {
-                Some(path) => export::write(&path, &text)?,
-                None => output::print(&text)?,
-            }
+            export(memory, &id, format, output.as_deref()).await?;
         }
+        SessionVerb::Import(arguments) => {
+            import::run(memory, &arguments, &config, global.quiet).await?;
+        }
+        SessionVerb::Backups(arguments) => backups::list(memory, &arguments).await?,
+        SessionVerb::Restore(arguments) => backups::restore(memory, &arguments).await?,
     }
     Ok(Exit::Done)
 }
@@ -114,8 +127,8 @@ fn table(found: &[Summary], with_agents: bool) -> Table {
             each.info.id.as_str(),
             &date(each.info.updated_ms),
             &each.info.entries.to_string(),
-            each.metadata(fourth).unwrap_or("-"),
-            &one_line(&each.title, 50),
+            each.outline.metadata(fourth).unwrap_or("-"),
+            &one_line(&each.outline.title, 50),
         ]);
     }
     table
@@ -123,23 +136,41 @@ fn table(found: &[Summary], with_agents: bool) -> Table {
 
 fn to_json(each: &Summary) -> serde_json::Value {
     let mut value = json!(each.info);
-    value["title"] = one_line(&each.title, 50).into();
-    value["model"] = json!(each.header.as_ref().map(|header| &header.model));
+    value["title"] = one_line(&each.outline.title, 50).into();
+    value["model"] = json!(each.outline.header.as_ref().map(|header| &header.model));
     for name in ["directory", "agent", "parent_session_id"] {
-        value[name] = json!(each.metadata(name));
+        value[name] = json!(each.outline.metadata(name));
     }
     value
 }
 
 async fn show(memory: &dyn Memory, id: &str, as_json: bool) -> anyhow::Result<()> {
     let id = sessions::find(memory, id).await?;
-    let entries = sessions::entries(memory, &id).await?;
+    let entries = loom_core::sessions::read(memory, &id).await?;
     if as_json {
         output::print_json(&entries)?;
     } else {
-        output::print(&export::markdown(&id, entries)?)?;
+        output::print(&export::markdown(&id, entries, Numbers::Shown)?)?;
     }
     Ok(())
+}
+
+async fn export(
+    memory: &dyn Memory,
+    id: &str,
+    format: Format,
+    file: Option<&Path>,
+) -> anyhow::Result<()> {
+    let id = sessions::find(memory, id).await?;
+    let entries = loom_core::sessions::read(memory, &id).await?;
+    let text = match format {
+        Format::Jsonl => export::jsonl(&id, &entries)?,
+        Format::Markdown => export::markdown(&id, entries, Numbers::Hidden)?,
+    };
+    match file {
+        Some(path) => export::write(path, &text),
+        None => Ok(output::print(&text)?),
+    }
 }
 
 async fn delete(memory: &dyn Memory, ids: &[String]) -> anyhow::Result<()> {

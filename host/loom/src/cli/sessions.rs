@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use loom_core::session::{Header, Record};
-use loom_types::{Entry, ErrorKind, Memory, Role, SessionId, SessionInfo};
+use loom_core::sessions::Outline;
+use loom_types::{ErrorKind, Memory, SessionId, SessionInfo};
 
 use crate::fault::Fault;
 
@@ -49,11 +49,10 @@ pub(super) async fn find(memory: &dyn Memory, text: &str) -> anyhow::Result<Sess
 /// The session of a directory that was changed last, those of sub-agents apart.
 pub(super) async fn last_of(memory: &dyn Memory, directory: &Path) -> anyhow::Result<SessionId> {
     for info in newest(memory, LOOKED_AT).await? {
-        let each = summary(memory, info).await;
-        if !each.is_of_sub_agent()
-            && each.metadata("directory") == Some(&*directory.to_string_lossy())
-        {
-            return Ok(each.info.id);
+        let Summary { info, outline } = summary(memory, info).await;
+        let place = outline.metadata("directory");
+        if !outline.is_internal() && place == Some(&*directory.to_string_lossy()) {
+            return Ok(info.id);
         }
     }
     let fault = Fault::failed(format!(
@@ -80,7 +79,7 @@ pub(super) async fn list(
                 break;
             }
             let each = summary(memory, info).await;
-            if all || !each.is_of_sub_agent() {
+            if all || !each.outline.is_internal() {
                 found.push(each);
             }
         }
@@ -110,52 +109,10 @@ async fn newest(memory: &dyn Memory, limit: usize) -> anyhow::Result<Vec<Session
 /// A session in short.
 pub(super) struct Summary {
     pub(super) info: SessionInfo,
-    /// None if it can't be read.
-    pub(super) header: Option<Header>,
-    /// The first thing that the person asked.
-    pub(super) title: String,
-}
-
-impl Summary {
-    /// A text that the session says of itself.
-    pub(super) fn metadata(&self, name: &str) -> Option<&str> {
-        self.header.as_ref()?.metadata.get(name)?.as_str()
-    }
-
-    fn is_of_sub_agent(&self) -> bool {
-        self.metadata("parent_session_id").is_some()
-    }
+    pub(super) outline: Outline,
 }
 
 async fn summary(memory: &dyn Memory, info: SessionInfo) -> Summary {
-    let entries = memory.read(&info.id, 0, 4).await.unwrap_or_default();
-    let mut header = None;
-    let mut title = String::new();
-    for entry in entries {
-        match Record::decode(&info.id, entry) {
-            Ok(Record::Header(found)) => header = Some(found),
-            Ok(Record::Message(message)) if message.role == Role::User && title.is_empty() => {
-                title = message.text();
-            }
-            _ => {}
-        }
-    }
-    Summary {
-        info,
-        header,
-        title,
-    }
-}
-
-/// All entries of a session.
-pub(super) async fn entries(memory: &dyn Memory, id: &SessionId) -> anyhow::Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> = Vec::new();
-    loop {
-        let from = entries.last().map_or(0, |entry| entry.seq + 1);
-        let page = memory.read(id, from, 1000).await?;
-        if page.is_empty() {
-            return Ok(entries);
-        }
-        entries.extend(page);
-    }
+    let outline = Outline::of(memory, &info.id).await;
+    Summary { info, outline }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom_types::{
-    CallId, Category, Content, CorrelationId, Error, Limit, Message, Outcome, Part, Reasoning,
-    Report, Role, RunEvent, ToolCall, ToolResult, Usage,
+    CallId, Category, Compressed, CompressionMethod, CompressionReason, Content, CorrelationId,
+    Error, Limit, Message, Outcome, Part, Reasoning, Report, Role, RunEvent, Source, ToolCall,
+    ToolResult, Usage,
 };
 
 pub(super) const USAGE: Usage = Usage {
@@ -89,6 +90,39 @@ pub(super) fn result(call: &ToolCall, text: &str, is_error: bool) -> RunEvent {
         },
         duration: Duration::from_millis(12),
         error: is_error.then_some(Category::Permission),
+    }
+}
+
+pub(super) fn compressed() -> Compressed {
+    Compressed {
+        reason: CompressionReason::Threshold,
+        method: CompressionMethod::Summarized,
+        before_tokens: 184_320,
+        after_tokens: 46_080,
+        kept_messages: 12,
+        summarized_messages: 90,
+        shortened_results: 1,
+        pinned: 2,
+        generation: 1,
+        host_time: Duration::from_millis(42),
+        model_time: Duration::from_millis(3400),
+    }
+}
+
+pub(super) fn retrieved() -> RunEvent {
+    let source = |id: &str, title: Option<&str>| Source {
+        id: id.to_owned(),
+        source: "docs/guide.md".to_owned(),
+        title: title.map(str::to_owned),
+        score: 0.5,
+    };
+    RunEvent::Retrieved {
+        retriever: "kb".to_owned(),
+        sources: vec![
+            source("guide#2", Some("The guide")),
+            source("guide#7", None),
+        ],
+        tokens: 1234,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A run for people: the answer goes to stdout as it comes, everything else to stderr.
 
+mod context;
 mod notes;
 mod todo;
 
@@ -12,6 +13,7 @@ use loom_types::{
 
 use super::Render;
 use super::sanitize::{Sanitizer, sanitize};
+use super::sources::Sources;
 use super::spinner::Spinner;
 use super::text;
 use crate::output::{CYAN, DIM, GREEN, RED, YELLOW};
@@ -56,6 +58,7 @@ pub(crate) struct Human<O, E> {
     reasoning_is_open: bool,
     /// Calls that the person refused, who knows it.
     refused: Vec<CallId>,
+    sources: Sources,
     stopping: bool,
 }
 
@@ -73,6 +76,7 @@ impl<O: Write, E: Write> Human<O, E> {
             line_is_open: false,
             reasoning_is_open: false,
             refused: Vec::new(),
+            sources: Sources::default(),
             stopping: false,
         }
     }
@@ -214,6 +218,7 @@ impl<O: Write, E: Write> Human<O, E> {
             self.answer(&report.text)?;
         }
         self.close_line()?;
+        self.cited(&report.text);
         match outcome {
             Outcome::Completed { .. } => self.progress_line(DIM, "·", &summary(report)),
             Outcome::LimitReached { limit, .. } => {
@@ -232,6 +237,22 @@ impl<O: Write, E: Write> Human<O, E> {
             self.line(CYAN.bold(), "hint:", &line);
         }
         Ok(())
+    }
+
+    /// The sources that the answer cites.
+    fn cited(&mut self, answer: &str) {
+        let cited = self.sources.cited(answer).into_iter();
+        let lines: Vec<_> = cited
+            .map(|it| (context::source(it), it.source.clone()))
+            .collect();
+        let marks = std::iter::once("sources:").chain(std::iter::repeat("        "));
+        for ((name, place), mark) in lines.into_iter().zip(marks) {
+            let line = match name.ends_with(&place) {
+                true => name,
+                false => format!("{name} ({place})"),
+            };
+            self.progress_line(DIM, mark, &line);
+        }
     }
 
     fn failed(&mut self, error: &Error) {
@@ -272,6 +293,10 @@ impl<O: Write, E: Write> Render for Human<O, E> {
                 if !decision.allowed && decision.by == DecidedBy::Person {
                     self.refused.push(call_id.clone());
                 }
+                self.note(event);
+            }
+            RunEvent::Retrieved { .. } => {
+                self.sources.saw(event);
                 self.note(event);
             }
             RunEvent::RunEnded { outcome } => self.ended(outcome)?,

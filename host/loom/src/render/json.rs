@@ -14,9 +14,11 @@
 //! | `agent.event` | `call_id`, `agent`, `event`: an event of a sub-agent's run, named as in the crate |
 //! | `run.paused`, `run.resumed` | |
 //! | `message.injected` | `priority`, `text`; the message is in the session |
+//! | `context.compressed` | `reason` (`threshold`, `overflow`, `request`), `method` (`trimmed`, `summarized`, `fallback`), `before_tokens`, `after_tokens`, `reduction` (0.0 to 1.0), `kept_messages`, `summarized_messages`, `shortened_results`, `pinned`, `generation`, `host_time_ms`, `model_time_ms` |
+//! | `context.retrieved` | `retriever`, `sources` (`id`, `source`, `title`, `score`), `tokens` |
 //! | `reminder` | `rule`, `text` |
 //! | `warning`, `error` | `message` |
-//! | `run.completed`, `run.limit_reached`, `run.cancelled`, `run.failed` | the last line: `thread_id`, `run_id`, `exit_code`, `text`, `turns`, `tool_calls`, `usage`, `cost_usd`, `duration_ms`, `pool` (how each model does: `member`, `status`, `success_rate`, `mean_latency_ms`, `p95_latency_ms`, `consecutive_failures`, `breaker`, `cooldown_left_ms`, …); with `limit` or `error` |
+//! | `run.completed`, `run.limit_reached`, `run.cancelled`, `run.failed` | the last line: `thread_id`, `run_id`, `exit_code`, `text`, `turns`, `tool_calls`, `usage`, `cost_usd`, `duration_ms`, `sources` (those that the text cites, if any), `pool` (how each model does: `member`, `status`, `success_rate`, `mean_latency_ms`, `p95_latency_ms`, `consecutive_failures`, `breaker`, `cooldown_left_ms`, …); with `limit` or `error` |
 //!
 //! An `item` has `id` (`item_0`, `item_1`, …), `type` and `status` (`in_progress`, `completed`,
 //! `failed`). An `agent_message` or `reasoning` has `delta` when it is updated and the whole `text`
@@ -37,10 +39,11 @@ use loom_core::Pool;
 
 use super::Render;
 use super::health::Health;
+use super::sources::Sources;
 use crate::fault::Exit;
 use line::{
-    CallContent, CallError, Counts, Item, ItemContent, Line, ModelAnswered, ProgressContent,
-    Status, Summary,
+    CallContent, CallError, CompressedContext, Counts, Item, ItemContent, Line, ModelAnswered,
+    ProgressContent, Status, Summary,
 };
 use routed::Decision;
 
@@ -57,6 +60,7 @@ pub(crate) struct Json<W> {
     reasoning: Option<Streamed>,
     /// The items of calls that have not ended.
     calls: BTreeMap<CallId, (String, CallContent)>,
+    sources: Sources,
 }
 
 /// An item of text that is coming in.
@@ -96,6 +100,7 @@ impl<W: Write> Json<W> {
             message: None,
             reasoning: None,
             calls: BTreeMap::new(),
+            sources: Sources::default(),
         }
     }
 
@@ -259,7 +264,12 @@ impl<W: Write> Json<W> {
         self.fail_open_calls()?;
         let health = self.pool.as_ref().map(Pool::health).unwrap_or_default();
         let health: Vec<_> = health.iter().map(Health::of).collect();
-        let summary = |exit| Summary::new(outcome.report(), exit).with_pool(health);
+        let sources = std::mem::take(&mut self.sources);
+        let cited = sources.cited(&outcome.report().text);
+        let summary = |exit| {
+            let summary = Summary::new(outcome.report(), exit).with_pool(health);
+            summary.with_sources(cited)
+        };
         let last = match outcome {
             Outcome::Completed { .. } => Line::RunCompleted(summary(Exit::Done)),
             Outcome::LimitReached { limit, .. } => {
@@ -305,6 +315,7 @@ impl CallContent {
 
 impl<W: Write> Render for Json<W> {
     fn event(&mut self, event: &RunEvent) -> io::Result<()> {
+        self.sources.saw(event);
         match event {
             RunEvent::RunStarted {
                 run_id,
@@ -398,6 +409,18 @@ fn plain(event: &RunEvent) -> Option<Line<'_>> {
         RunEvent::MessageInjected { priority, text } => Line::MessageInjected {
             priority: *priority,
             text,
+        },
+        RunEvent::Compressed(compressed) => {
+            Line::ContextCompressed(CompressedContext::of(compressed))
+        }
+        RunEvent::Retrieved {
+            retriever,
+            sources,
+            tokens,
+        } => Line::ContextRetrieved {
+            retriever,
+            sources,
+            tokens: *tokens,
         },
         RunEvent::Reminded { rule, text } => Line::Reminder { rule, text },
         _ => return None,

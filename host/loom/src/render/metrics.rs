@@ -25,6 +25,8 @@ pub(crate) fn table(metrics: &MetricsSnapshot) -> String {
     lines.extend(latencies(metrics));
     lines.push(("per minute".to_owned(), rates(metrics)));
     lines.push(("pool".to_owned(), pool(metrics)));
+    lines.push(("compression".to_owned(), compression(metrics)));
+    lines.push(("retrieval".to_owned(), retrieval(metrics)));
     lines.push(("errors".to_owned(), errors(metrics)));
     lines.push(("permissions".to_owned(), permissions(metrics)));
     lines.push(("steering".to_owned(), steering(metrics)));
@@ -125,6 +127,33 @@ fn pool(metrics: &MetricsSnapshot) -> String {
         some(pool.failovers, "failed over"),
         some(pool.hedges, "hedged"),
         some_of(pool.cooldowns, "cooldown"),
+    ])
+}
+
+fn compression(metrics: &MetricsSnapshot) -> String {
+    let compressions = &metrics.compressions;
+    if compressions.count == 0 {
+        return String::new();
+    }
+    let models = Some(compressions.model_time).filter(|time| !time.is_zero());
+    joined([
+        compressions.count.to_string(),
+        some(compressions.saved_tokens(), "tokens saved"),
+        some(compressions.fallbacks, "without a usable summary"),
+        format!("{} here", duration(compressions.host_time)),
+        models.map_or_else(String::new, |time| format!("{} of models", duration(time))),
+    ])
+}
+
+fn retrieval(metrics: &MetricsSnapshot) -> String {
+    let retrievals = &metrics.retrievals;
+    if retrievals.count == 0 {
+        return String::new();
+    }
+    joined([
+        retrievals.count.to_string(),
+        plural(retrievals.passages, "passage"),
+        some(retrievals.tokens, "tokens"),
     ])
 }
 

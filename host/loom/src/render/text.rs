@@ -60,6 +60,14 @@ pub(crate) fn count(number: u64) -> String {
     }
 }
 
+/// `950`, `1.2k`, `46k`, `3.4M`: as [`count`], without what nobody reads of a large number.
+pub(crate) fn rounded(number: u64) -> String {
+    match number {
+        10_000..1_000_000 => format!("{}k", (number + 500) / 1000),
+        _ => count(number),
+    }
+}
+
 /// `1 turn`, `2 turns`.
 pub(crate) fn plural(number: impl Into<u64>, noun: &str) -> String {
     match number.into() {
@@ -115,6 +123,8 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(12_345), "12.3k");
         assert_eq!(count(u64::MAX), "18446744073709.6M");
+        let rounded_ones = [999, 1234, 46_499, 183_999].map(rounded);
+        assert_eq!(rounded_ones, ["999", "1.2k", "46k", "184k"]);
         assert_eq!(bytes(1536), "1.5 KiB");
         assert_eq!(duration(Duration::from_millis(12)), "12ms");
         assert_eq!(duration(Duration::from_secs(125)), "2m05s");

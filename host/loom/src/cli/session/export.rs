@@ -7,23 +7,49 @@ use std::path::Path;
 use anyhow::Context as _;
 use loom_core::session::Record;
 use loom_types::{Entry, Message, Part, Role, SessionId, ToolResult};
+use serde::Serialize;
 
 use crate::render::text::date;
 
+/// Whether messages are told with the numbers by which they can be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    Shown,
+    Hidden,
+}
+
+/// An entry as a line, the first with the session that it is of.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a SessionId>,
+    #[serde(flatten)]
+    entry: &'a Entry,
+}
+
 /// Each entry as one line of JSON.
-pub(super) fn jsonl(entries: &[Entry]) -> anyhow::Result<String> {
+pub(super) fn jsonl(id: &SessionId, entries: &[Entry]) -> anyhow::Result<String> {
     let mut text = String::new();
     for entry in entries {
-        text.push_str(&serde_json::to_string(entry)?);
+        let session = Some(id).filter(|_| entry.seq == 0);
+        text.push_str(&serde_json::to_string(&Line { session, entry })?);
         text.push('\n');
     }
     Ok(text)
 }
 
 /// The conversation. What can't be read is said in its place.
-pub(super) fn markdown(id: &SessionId, entries: Vec<Entry>) -> anyhow::Result<String> {
+pub(super) fn markdown(
+    id: &SessionId,
+    entries: Vec<Entry>,
+    numbers: Numbers,
+) -> anyhow::Result<String> {
     let mut text = format!("# Session {id}\n");
     for entry in entries {
+        let number = match numbers {
+            Numbers::Shown => format!("#{} ", entry.seq),
+            Numbers::Hidden => String::new(),
+        };
         match Record::decode(id, entry) {
             Ok(Record::Header(header)) => {
                 let directory = header.metadata.get("directory");
@@ -31,8 +57,8 @@ pub(super) fn markdown(id: &SessionId, entries: Vec<Entry>) -> anyhow::Result<St
                 let created = date(header.created_ms);
                 writeln!(text, "\n{created} UTC, {}, {directory}", header.model)?;
             }
-            Ok(Record::Message(message)) => write_message(&mut text, &message)?,
-            Ok(Record::ToolResult(result)) => write_result(&mut text, &result)?,
+            Ok(Record::Message(message)) => write_message(&mut text, &number, &message)?,
+            Ok(Record::ToolResult(result)) => write_result(&mut text, &number, &result)?,
             Ok(_) => {}
             Err(error) => writeln!(text, "\n> unreadable: {error}")?,
         }
@@ -45,14 +71,14 @@ pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
 
-fn write_message(text: &mut String, message: &Message) -> anyhow::Result<()> {
+fn write_message(text: &mut String, number: &str, message: &Message) -> anyhow::Result<()> {
     let who = match message.role {
         Role::System => "System",
         Role::User => "User",
         Role::Assistant => "Assistant",
         Role::Tool => "Tools",
     };
-    writeln!(text, "\n## {who}")?;
+    writeln!(text, "\n## {number}{who}")?;
     for part in &message.parts {
         match part {
             Part::Text { text: said } => writeln!(text, "\n{}", said.trim_end())?,
@@ -65,7 +91,7 @@ fn write_message(text: &mut String, message: &Message) -> anyhow::Result<()> {
                 let arguments = fenced("json", &call.arguments);
                 writeln!(text, "\nCalls `{}`:\n\n{arguments}", call.name)?;
             }
-            Part::ToolResult(result) => write_result(text, result)?,
+            Part::ToolResult(result) => write_result(text, "", result)?,
             Part::Image { image } => {
                 writeln!(text, "\n[{}, {} bytes]", image.mime, image.data.len())?;
             }
@@ -74,7 +100,7 @@ fn write_message(text: &mut String, message: &Message) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write_result(text: &mut String, result: &ToolResult) -> anyhow::Result<()> {
+fn write_result(text: &mut String, number: &str, result: &ToolResult) -> anyhow::Result<()> {
     let how = if result.is_error {
         "failed"
     } else {
@@ -82,7 +108,7 @@ fn write_result(text: &mut String, result: &ToolResult) -> anyhow::Result<()> {
     };
     writeln!(
         text,
-        "\n`{}` {how}:\n\n{}",
+        "\n{number}`{}` {how}:\n\n{}",
         result.name,
         fenced("", &result.text())
     )?;
@@ -152,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_session_reads_well_as_markdown() {
-        let text = markdown(&SessionId::from("s"), session()).unwrap();
+        let text = markdown(&SessionId::from("s"), session(), Numbers::Hidden).unwrap();
         insta::assert_snapshot!(text, @r#"
         # Session s
 
@@ -185,9 +211,19 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_an_export_is_an_entry() {
+    fn messages_and_results_can_be_named_by_their_numbers() {
+        let text = markdown(&SessionId::from("s"), session(), Numbers::Shown).unwrap();
+        for line in ["## #1 User", "## #2 Assistant", "#3 `read_file` returned:"] {
+            assert!(text.lines().any(|it| it == line), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_line_of_an_export_is_an_entry_and_the_first_names_the_session() {
         let entries = session();
-        let text = jsonl(&entries).unwrap();
+        let text = jsonl(&SessionId::from("s"), &entries).unwrap();
+        assert!(text.starts_with("{\"session\":\"s\",\"seq\":0,"), "{text}");
+        assert_eq!(text.matches("\"session\":").count(), 1);
         let read: Vec<Entry> = text
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())

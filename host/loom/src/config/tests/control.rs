@@ -161,7 +161,7 @@ tools = { at_once = { run_bash = 0, "a.b" = "x" }, todo = 0 }
       ROOT/home/config/loom/config.toml:4: agents.timeout: `5` has no unit; write 5s for seconds
       ROOT/home/config/loom/config.toml:4: agents.directories[0]: `$nowhere` is not known; there are $workspace, $memory, $data and $cache
       ROOT/home/config/loom/config.toml:5: reminders.disabled[0]: there is no rule `stale-todo`; did you mean "stale-todos"?
-      ROOT/home/config/loom/config.toml:5: reminders.disabled[1]: there is no rule `x`; there are context, errors, repetition, stale-todos, budget
+      ROOT/home/config/loom/config.toml:5: reminders.disabled[1]: there is no rule `x`; there are context, compression, errors, repetition, stale-todos, budget
       ROOT/home/config/loom/config.toml:6: telemetry.otlp_endpoint: `localhost:4317` has no scheme; write http://host:port/path or https://…
       ROOT/home/config/loom/config.toml:6: telemetry.content: expected true or false, found a string
       ROOT/home/config/loom/config.toml:7: tools.at_once."a.b": expected an integer, found a string

@@ -6,7 +6,7 @@ use anstyle::Style;
 use loom_types::{DecidedBy, Outcome, PermissionDecision, Routing, RunEvent};
 
 use super::super::text;
-use super::todo;
+use super::{context, todo};
 use crate::output::{CYAN, DIM, GREEN, RED, YELLOW};
 
 /// A line on stderr.
@@ -33,6 +33,14 @@ pub(super) fn of(event: &RunEvent, verbose: bool) -> Option<Note> {
         RunEvent::Paused => note(YELLOW, "·", "paused"),
         RunEvent::Resumed => note(DIM, "·", "resumed"),
         RunEvent::MessageInjected { text, .. } => note(CYAN, "»", text::one_line(text, 200)),
+        RunEvent::Compressed(compressed) => {
+            note(DIM, "⤓", context::compressed(compressed, verbose))
+        }
+        RunEvent::Retrieved {
+            retriever,
+            sources,
+            tokens,
+        } => note(DIM, "⌕", context::retrieved(retriever, sources, *tokens)),
         RunEvent::Reminded { rule, text } if verbose => note(
             DIM,
             "·",

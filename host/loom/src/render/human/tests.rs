@@ -1,9 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
 use super::super::events::{
-    call, cancelled, completed, failed, limit_reached, message, result, started, text, turn,
-    whole_run,
+    call, cancelled, completed, compressed, failed, limit_reached, message, result, retrieved,
+    started, text, turn, whole_run,
 };
+use loom_types::{Compressed, CompressionMethod};
+
 use super::*;
 
 /// Shows events; returns stdout and stderr, the latter without styles.
@@ -176,4 +178,44 @@ fn a_reader_that_has_gone_is_told() {
     for event in whole_run() {
         human.event(&event).unwrap();
     }
+}
+
+#[test]
+fn a_compression_is_one_calm_line() {
+    let shown = |compressed: Compressed, verbose| {
+        let options = HumanOptions { verbose, ..PIPED };
+        show(&[RunEvent::Compressed(compressed)], options).1
+    };
+    insta::assert_snapshot!(shown(compressed(), false), @"⤓ compressed 184k → 46k tokens (75 %), 12 messages kept, 90 summarized, 1 result shortened, 2 pinned");
+    let again = Compressed {
+        method: CompressionMethod::Fallback,
+        kept_messages: 1,
+        shortened_results: 0,
+        pinned: 0,
+        generation: 4,
+        ..compressed()
+    };
+    insta::assert_snapshot!(shown(again, true), @"⤓ compressed 184k → 46k tokens (75 %), 1 message kept, 90 summarized by rules, for no model gave a usable summary, the threshold was reached, 42ms here, 3.4s of the model, compression 4 of this session");
+    let quiet = HumanOptions {
+        quiet: true,
+        ..PIPED
+    };
+    assert_eq!(show(&[RunEvent::Compressed(compressed())], quiet).1, "");
+}
+
+#[test]
+fn sources_are_named_when_found_and_again_when_cited() {
+    let answer = "As it says [guide#7].";
+    let (out, err) = show(&[retrieved(), text(answer), completed(answer)], PIPED);
+    assert_eq!(out, "As it says [guide#7].\n");
+    insta::assert_snapshot!(err, @r"
+    ⌕ 2 passages from kb, 1.2k tokens: [guide#2] The guide, [guide#7] docs/guide.md
+    sources: [guide#7] docs/guide.md
+    · 2 turns, 2 tool calls, 1.2k tokens in, 56 out, 3.4s
+    ");
+    let both = "[guide#2, guide#7]";
+    let (_, err) = show(&[retrieved(), completed(both)], PIPED);
+    assert!(err.contains("[guide#2] The guide (docs/guide.md)"), "{err}");
+    let (_, err) = show(&[retrieved(), completed("no citation")], PIPED);
+    assert!(!err.contains("sources:"), "{err}");
 }

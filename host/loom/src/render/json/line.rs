@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use loom_types::{
-    CallId, Category, CorrelationId, Error, ErrorKind, Limit, PermissionDecision,
-    PermissionRequest, Report, RunEvent, RunId, SessionId, Usage, Usd,
+    CallId, Category, Compressed, CompressionMethod, CompressionReason, CorrelationId, Error,
+    ErrorKind, Limit, PermissionDecision, PermissionRequest, Report, RunEvent, RunId, SessionId,
+    Source, Usage, Usd,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -69,6 +70,14 @@ pub(super) enum Line<'a> {
     RunResumed,
     #[serde(rename = "message.injected")]
     MessageInjected { priority: u8, text: &'a str },
+    #[serde(rename = "context.compressed")]
+    ContextCompressed(CompressedContext<'a>),
+    #[serde(rename = "context.retrieved")]
+    ContextRetrieved {
+        retriever: &'a str,
+        sources: &'a [Source],
+        tokens: u64,
+    },
     #[serde(rename = "reminder")]
     Reminder { rule: &'a str, text: &'a str },
     #[serde(rename = "warning")]
@@ -96,6 +105,42 @@ pub(super) struct ModelAnswered<'a> {
     pub(super) first_token_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Failure<'a>>,
+}
+
+/// How much smaller a conversation was made, and how.
+#[derive(Debug, Serialize)]
+pub(super) struct CompressedContext<'a> {
+    reason: &'a CompressionReason,
+    method: &'a CompressionMethod,
+    before_tokens: u64,
+    after_tokens: u64,
+    reduction: f64,
+    kept_messages: usize,
+    summarized_messages: usize,
+    shortened_results: usize,
+    pinned: usize,
+    generation: u32,
+    host_time_ms: u64,
+    model_time_ms: u64,
+}
+
+impl<'a> CompressedContext<'a> {
+    pub(super) fn of(compressed: &'a Compressed) -> Self {
+        Self {
+            reason: &compressed.reason,
+            method: &compressed.method,
+            before_tokens: compressed.before_tokens,
+            after_tokens: compressed.after_tokens,
+            reduction: compressed.reduction(),
+            kept_messages: compressed.kept_messages,
+            summarized_messages: compressed.summarized_messages,
+            shortened_results: compressed.shortened_results,
+            pinned: compressed.pinned,
+            generation: compressed.generation,
+            host_time_ms: milliseconds(compressed.host_time),
+            model_time_ms: milliseconds(compressed.model_time),
+        }
+    }
 }
 
 /// A message, a piece of reasoning or a tool call, as far as it is.
@@ -166,6 +211,8 @@ pub(super) struct Summary<'a> {
     cost_usd: Option<Usd>,
     duration_ms: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<&'a Source>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pool: Vec<Health>,
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<Reached>,
@@ -185,6 +232,7 @@ impl<'a> Summary<'a> {
             usage: Counts::of(report.usage),
             cost_usd: report.cost,
             duration_ms: milliseconds(report.duration),
+            sources: Vec::new(),
             pool: Vec::new(),
             limit: None,
             error: None,
@@ -193,6 +241,10 @@ impl<'a> Summary<'a> {
 
     pub(super) fn with_pool(self, pool: Vec<Health>) -> Self {
         Self { pool, ..self }
+    }
+
+    pub(super) fn with_sources(self, sources: Vec<&'a Source>) -> Self {
+        Self { sources, ..self }
     }
 
     pub(super) fn with_limit(mut self, limit: Limit) -> Self {

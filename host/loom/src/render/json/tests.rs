@@ -1,7 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop here")]
 
 use super::super::events::{
-    call, cancelled, failed, limit_reached, message, result, started, text, turn, whole_run,
+    call, cancelled, completed, compressed, failed, limit_reached, message, result, retrieved,
+    started, text, turn, whole_run,
 };
 use serde_json::Value;
 
@@ -124,4 +125,22 @@ fn decisions_of_the_pool_have_times_in_milliseconds_and_errors_with_their_class(
     };
     let events = [RunEvent::ModelRouted { routing: retried }];
     insta::assert_snapshot!(show(&events), @r#"{"type":"model.routed","turn":0,"decision":"retried","member":"a/m","attempt":2,"wait_ms":1500,"error":{"kind":"unavailable","category":"service","message":"down","advice":"try again later, or use another model or service","retryable":true}}"#);
+}
+
+#[test]
+fn what_happens_to_the_context_is_told_with_its_numbers() {
+    let events = [RunEvent::Compressed(compressed()), retrieved()];
+    insta::assert_snapshot!(show(&events), @r#"
+    {"type":"context.compressed","reason":"threshold","method":"summarized","before_tokens":184320,"after_tokens":46080,"reduction":0.75,"kept_messages":12,"summarized_messages":90,"shortened_results":1,"pinned":2,"generation":1,"host_time_ms":42,"model_time_ms":3400}
+    {"type":"context.retrieved","retriever":"kb","sources":[{"id":"guide#2","source":"docs/guide.md","title":"The guide","score":0.5},{"id":"guide#7","source":"docs/guide.md","score":0.5}],"tokens":1234}
+    "#);
+}
+
+#[test]
+fn the_last_line_has_the_sources_that_the_text_cites() {
+    let lines = lines(&[retrieved(), completed("see [guide#7]")]);
+    let sources = &lines[1]["sources"];
+    assert_eq!(sources.as_array().unwrap().len(), 1);
+    assert_eq!(sources[0]["id"], "guide#7");
+    assert_eq!(sources[0]["source"], "docs/guide.md");
 }

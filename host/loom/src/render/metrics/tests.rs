@@ -92,6 +92,20 @@ fn a_run_is_a_few_lines() {
 }
 
 #[test]
+fn what_was_done_to_contexts_is_two_lines() {
+    let events = [
+        RunEvent::Compressed(super::super::events::compressed()),
+        RunEvent::Compressed(super::super::events::compressed()),
+        super::super::events::retrieved(),
+    ];
+    insta::assert_snapshot!(table(&told(&events)), @r"
+    runs         0
+    compression  2, 276.5k tokens saved, 84ms here, 6.8s of models
+    retrieval    1, 2 passages, 1.2k tokens
+    ");
+}
+
+#[test]
 fn what_did_not_happen_has_no_line() {
     insta::assert_snapshot!(table(&told(&[])), @"runs  0");
 }

@@ -40,6 +40,9 @@ pub(super) struct Instruments {
     tool: Histogram<f64>,
     agent: Histogram<f64>,
     cost: Counter<f64>,
+    compression: Histogram<f64>,
+    saved: Counter<u64>,
+    passages: Counter<u64>,
 }
 
 impl Instruments {
@@ -58,6 +61,14 @@ impl Instruments {
             .f64_counter("loom.client.cost")
             .with_unit("{USD}")
             .with_description("What models with a known price cost.");
+        let saved = meter
+            .u64_counter("loom.compression.saved")
+            .with_unit("{token}")
+            .with_description("Tokens that questions did not need after a compression.");
+        let passages = meter
+            .u64_counter("loom.retrieval.passages")
+            .with_unit("{passage}")
+            .with_description("Passages that were put before inputs.");
         Self {
             chat: seconds(
                 "gen_ai.client.operation.duration",
@@ -71,6 +82,12 @@ impl Instruments {
             tool: seconds("gen_ai.execute_tool.duration", "Duration of a tool call."),
             agent: seconds("gen_ai.invoke_agent.duration", "Duration of a run."),
             cost: cost.build(),
+            compression: seconds(
+                "loom.compression.duration",
+                "Duration of making a conversation smaller.",
+            ),
+            saved: saved.build(),
+            passages: passages.build(),
         }
     }
 
@@ -107,6 +124,21 @@ impl Instruments {
                 ];
                 let failed = error.map(Category::as_str);
                 record(&self.tool, *duration, attributes, failed);
+            }
+            RunEvent::Compressed(compressed) => {
+                let attributes = names::compression(compressed);
+                let time = compressed.host_time + compressed.model_time;
+                self.compression.record(time.as_secs_f64(), &attributes);
+                let saved = compressed
+                    .before_tokens
+                    .saturating_sub(compressed.after_tokens);
+                self.saved.add(saved, &attributes);
+            }
+            RunEvent::Retrieved {
+                retriever, sources, ..
+            } => {
+                let attributes = [KeyValue::new(names::RETRIEVER, retriever.clone())];
+                self.passages.add(sources.len() as u64, &attributes);
             }
             RunEvent::RunEnded { outcome } => self.ended(run, outcome),
             _ => {}

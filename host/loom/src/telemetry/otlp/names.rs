@@ -3,7 +3,7 @@
 //! are those of `gen-ai-spans`, `gen-ai-agent-spans` and `gen-ai-metrics` after version 1.37, where
 //! `gen_ai.system` became `gen_ai.provider.name`.
 
-use loom_types::Error;
+use loom_types::{Compressed, CompressionMethod, CompressionReason, Error};
 use opentelemetry::KeyValue;
 
 pub(super) const CHAT: &str = "chat";
@@ -38,6 +38,14 @@ pub(super) const TURN: &str = "loom.turn";
 pub(super) const COST: &str = "loom.cost.usd";
 pub(super) const MEMBER: &str = "loom.pool.member";
 
+pub(super) const COMPRESSION_REASON: &str = "loom.compression.reason";
+pub(super) const COMPRESSION_METHOD: &str = "loom.compression.method";
+pub(super) const BEFORE_TOKENS: &str = "loom.compression.before_tokens";
+pub(super) const AFTER_TOKENS: &str = "loom.compression.after_tokens";
+pub(super) const RETRIEVER: &str = "loom.retrieval.retriever";
+pub(super) const PASSAGES: &str = "loom.retrieval.passages";
+pub(super) const RETRIEVED_TOKENS: &str = "loom.retrieval.tokens";
+
 /// The class of an error, for `error.type`.
 pub(super) fn error_type(error: &Error) -> &'static str {
     error.category().as_str()
@@ -55,6 +63,24 @@ pub(super) fn operation(name: &'static str, model: &str) -> Vec<KeyValue> {
         KeyValue::new(OPERATION, name),
         KeyValue::new(PROVIDER, provider.to_owned()),
         KeyValue::new(REQUEST_MODEL, model.to_owned()),
+    ]
+}
+
+/// How a compression is called, in its events and measurements.
+pub(super) fn compression(compressed: &Compressed) -> [KeyValue; 2] {
+    let reason = match compressed.reason {
+        CompressionReason::Threshold => "threshold",
+        CompressionReason::Overflow => "overflow",
+        CompressionReason::Request => "request",
+    };
+    let method = match compressed.method {
+        CompressionMethod::Trimmed => "trimmed",
+        CompressionMethod::Summarized => "summarized",
+        CompressionMethod::Fallback => "fallback",
+    };
+    [
+        KeyValue::new(COMPRESSION_REASON, reason),
+        KeyValue::new(COMPRESSION_METHOD, method),
     ]
 }
 

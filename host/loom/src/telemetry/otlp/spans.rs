@@ -36,6 +36,8 @@ struct OpenRun {
     question: SystemTime,
     /// What the pool did about the question.
     routed: Vec<Event>,
+    /// What was done to the context of the next question.
+    context: Vec<Event>,
     /// An answer whose text is to follow.
     answer: Option<SpanData>,
     calls: HashMap<CallId, (SystemTime, ToolCall)>,
@@ -90,6 +92,9 @@ impl Spans {
                 open.routed.clear();
             }
             RunEvent::ModelRouted { routing } => open.routed.extend(routed(routing)),
+            RunEvent::Compressed(_) | RunEvent::Retrieved { .. } => {
+                open.context.extend(context(event));
+            }
             RunEvent::ModelAnswered { error, .. } => {
                 let span = self.chat_span(run, open, event);
                 if self.with_content && error.is_none() {
@@ -154,7 +159,8 @@ impl Spans {
         span.attributes.extend(measured);
         span.attributes
             .push(KeyValue::new(names::TURN, i64::from(*turn)));
-        span.events.events = std::mem::take(&mut open.routed);
+        span.events.events = std::mem::take(&mut open.context);
+        span.events.events.append(&mut open.routed);
         fail(&mut span, error.as_ref().map(names::error_type));
         Some(span)
     }
@@ -220,6 +226,8 @@ impl Spans {
         };
         span.attributes.push(KeyValue::new(names::OUTCOME, ending));
         fail(&mut span, failed);
+        // No question followed.
+        span.events.events.clone_from(&open.context);
         span
     }
 
@@ -278,6 +286,7 @@ impl OpenRun {
             model: model.to_owned(),
             question: now,
             routed: Vec::new(),
+            context: Vec::new(),
             answer: None,
             calls: HashMap::new(),
         }
@@ -316,6 +325,34 @@ fn counted(usage: &loom_types::Usage) -> impl Iterator<Item = KeyValue> {
     ];
     let some = kinds.into_iter().filter(|(_, count)| *count > 0);
     some.map(|(name, count)| names::tokens(name, count))
+}
+
+/// What was done to a context as an event of the question's span; names of sources are content.
+fn context(event: &RunEvent) -> Option<Event> {
+    let (name, attributes) = match event {
+        RunEvent::Compressed(compressed) => {
+            let mut attributes = names::compression(compressed).to_vec();
+            attributes.extend([
+                names::tokens(names::BEFORE_TOKENS, compressed.before_tokens),
+                names::tokens(names::AFTER_TOKENS, compressed.after_tokens),
+            ]);
+            ("loom.context.compressed", attributes)
+        }
+        RunEvent::Retrieved {
+            retriever,
+            sources,
+            tokens,
+        } => {
+            let attributes = vec![
+                KeyValue::new(names::RETRIEVER, retriever.clone()),
+                names::tokens(names::PASSAGES, sources.len() as u64),
+                names::tokens(names::RETRIEVED_TOKENS, *tokens),
+            ];
+            ("loom.context.retrieved", attributes)
+        }
+        _ => return None,
+    };
+    Some(Event::new(name, SystemTime::now(), attributes, 0))
 }
 
 /// A decision of the pool as an event of the question's span.

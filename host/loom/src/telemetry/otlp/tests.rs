@@ -431,6 +431,67 @@ async fn failures_are_marked_by_their_class_and_not_quoted() {
 }
 
 #[tokio::test]
+async fn what_was_done_to_the_context_is_exported_without_its_sources() {
+    let collector = Collector::start("200 OK");
+    let otlp = started(&collector.config(false));
+    let observer = otlp.observer();
+    let run = Told::new();
+    run.start(observer.as_ref());
+    let source = loom_types::Source {
+        id: "planted id".to_owned(),
+        source: "planted source".to_owned(),
+        title: None,
+        score: 1.0,
+    };
+    let retrieved = RunEvent::Retrieved {
+        retriever: "kb".to_owned(),
+        sources: vec![source],
+        tokens: 70,
+    };
+    run.tell(observer.as_ref(), &retrieved);
+    let compressed = loom_types::Compressed {
+        reason: loom_types::CompressionReason::Overflow,
+        method: loom_types::CompressionMethod::Trimmed,
+        before_tokens: 900,
+        after_tokens: 200,
+        kept_messages: 1,
+        summarized_messages: 0,
+        shortened_results: 1,
+        pinned: 0,
+        generation: 1,
+        host_time: Duration::from_millis(10),
+        model_time: Duration::ZERO,
+    };
+    run.tell(observer.as_ref(), &RunEvent::Compressed(compressed));
+    run.answer(observer.as_ref(), None);
+    run.end(observer.as_ref(), None);
+    otlp.shutdown().await;
+    let requests = collector.taken();
+    let spans = spans(&requests);
+    let events = &named(&spans, "chat gpt-5").events;
+    let names: Vec<_> = events.iter().map(|event| &event.name[..]).collect();
+    assert_eq!(names, ["loom.context.retrieved", "loom.context.compressed"]);
+    let attribute = |name| attribute(&events[1].attributes, name);
+    let overflow = Value::StringValue("overflow".to_owned());
+    assert_eq!(attribute("loom.compression.reason"), Some(overflow));
+    assert_eq!(
+        attribute("loom.compression.after_tokens"),
+        Some(Value::IntValue(200))
+    );
+    assert!(named(&spans, "invoke_agent").events.is_empty());
+    let bytes: Vec<u8> = requests.into_iter().flat_map(|it| it.body).collect();
+    let text = String::from_utf8_lossy(&bytes);
+    for name in [
+        "loom.compression.saved",
+        "loom.compression.duration",
+        "loom.retrieval.passages",
+    ] {
+        assert!(text.contains(name), "{name}");
+    }
+    assert!(!text.contains("planted"), "{text}");
+}
+
+#[tokio::test]
 async fn metrics_have_the_names_of_the_conventions() {
     let (_, requests) = exported(false).await;
     let metrics = requests.iter().filter(|it| it.path == "/v1/metrics");
