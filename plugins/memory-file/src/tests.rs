@@ -123,12 +123,15 @@ fn it_keeps_the_contract() {
     };
     testing::conformance(&mut make_store);
     testing::vector_search(&mut make_store);
+    testing::backups(&mut make_store);
 }
 
 #[test]
 fn it_can_be_shared() {
     let shared = Shared::new();
-    testing::shared(|| FileMemory::new(shared.path(), |message| unreachable!("{message}")));
+    let open = || FileMemory::new(shared.path(), |message| unreachable!("{message}"));
+    testing::shared(open);
+    testing::shared_backups(open);
 }
 
 #[test]
