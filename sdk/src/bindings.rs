@@ -53,6 +53,7 @@ pub mod backups_world {
         world: "loom:sdk/backups-only",
         pub_export_macro: true,
         default_bindings_module: "loom_sdk::__private",
+        additional_derives: [PartialEq],
         with: {
             "loom:plugin/types@0.1.0": crate::bindings::imports::loom::plugin::types,
         },

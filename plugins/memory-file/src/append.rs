@@ -147,6 +147,11 @@ impl FileMemory {
         };
         let is_settled = self.catch_up(append, &mut file, is_new)?;
         let path = self.disk.path(&append.name);
+        let successor = self.logs.get(&append.name).ledger().successor();
+        if let Some(successor) = successor.map(str::to_owned) {
+            self.move_into_place(&append.name, &successor)?;
+            return Ok(Outcome::Disturbed);
+        }
         let ledger = self.logs.get(&append.name).ledger();
         let next_seq = ledger.next_seq();
         if next_seq != append.record.seq {
@@ -228,11 +233,11 @@ fn pause(attempt: u32) -> Duration {
 }
 
 /// The standard library's one source of randomness.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
+pub(crate) fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::internal(format!("an entry can't be written as JSON: {error}")))
 }

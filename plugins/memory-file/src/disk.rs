@@ -11,6 +11,9 @@ use std::time::{Duration, SystemTime};
 use loom_sdk::error::Result;
 use loom_sdk::{Error, ErrorKind};
 
+/// How long a file that nobody finishes is kept.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A directory of session files.
 pub(crate) struct Disk {
     directory: PathBuf,
@@ -54,6 +57,11 @@ impl Disk {
             is_durable: false,
             calls,
         }
+    }
+
+    /// A directory in this one. Nothing is touched yet.
+    pub(crate) fn subdirectory(&self, name: impl AsRef<Path>) -> Self {
+        Self::new(self.directory.join(name), self.calls)
     }
 
     /// A file as people find it.
@@ -115,6 +123,16 @@ impl Disk {
         Ok(())
     }
 
+    /// Renames a file to one that may exist; false if there is no such file, since somebody else has
+    /// renamed it.
+    pub(crate) fn rename(&self, from: &str, to: &str) -> Result<bool> {
+        let doing = format!("renaming {} to {to}", self.path(from).display());
+        match fs::rename(self.path(from), self.path(to)) {
+            Err(error) if error.kind() == Io::NotFound => Ok(false),
+            result => result.map(|()| true).map_err(|error| fault(&error, doing)),
+        }
+    }
+
     /// Removes a file; false if it does not exist.
     pub(crate) fn remove(&mut self, name: &str) -> Result<bool> {
         let path = self.path(name);
@@ -126,6 +144,23 @@ impl Disk {
                 .map(|()| true)
                 .map_err(|error| fault(&error, doing)),
         }
+    }
+
+    /// Removes files whose names start so and that nobody has written to for a day: a live writer
+    /// needs them for seconds.
+    pub(crate) fn remove_abandoned(&mut self, start: &str) -> Result<()> {
+        let mut files = self.list()?;
+        let now = files.iter().filter_map(|file| file.modified).max();
+        files.retain(|file| file.name.starts_with(start));
+        for file in files {
+            let age = now
+                .zip(file.modified)
+                .map(|(now, at)| now.duration_since(at));
+            if age.is_some_and(|age| age.is_ok_and(|age| age > ABANDONED)) {
+                self.remove(&file.name)?;
+            }
+        }
+        Ok(())
     }
 
     /// The files in the directory, by name; none if there is no directory yet.
@@ -152,6 +187,23 @@ impl Disk {
         }
         files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(files)
+    }
+
+    /// The directories in the directory, by name; none if there is no directory yet.
+    pub(crate) fn subdirectories(&self) -> Result<Vec<String>> {
+        let doing = format!("listing {}", self.directory.display());
+        let Some(entries) = self.if_found(fs::read_dir(&self.directory), &doing)? else {
+            return Ok(Vec::new());
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| unlisted(&error, &doing))?;
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 
     /// None for what does not exist; but where no directory is granted, nothing seems to exist.

@@ -3,10 +3,10 @@
 
 use crate::frame;
 use crate::lines::Line;
-use crate::record::{Content, Header, Mark, Record};
+use crate::record::{Content, Header, Mark, Record, Seal};
 
 /// What the lines of a file add up to so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     slots: Vec<Slot>,
     next_seq: u64,
@@ -26,6 +26,8 @@ pub(crate) struct Ledger {
     junk_end: u64,
     loss: Loss,
     strays: u64,
+    /// What the seal says that counts.
+    successor: Option<String>,
 }
 
 /// A record that counts.
@@ -108,6 +110,12 @@ impl Ledger {
         (self.created_ms, self.updated_ms)
     }
 
+    /// The file that has taken the place of this one, or is about to. What is in this file no longer
+    /// counts, nor what is added to it.
+    pub(crate) fn successor(&self) -> Option<&str> {
+        self.successor.as_deref()
+    }
+
     /// Whether the file ends in what may still become a record.
     pub(crate) fn has_tail(&self) -> bool {
         self.loss.tail > 0
@@ -129,7 +137,9 @@ impl Ledger {
     pub(crate) fn take(&mut self, line: &Line<'_>) {
         self.seen = line.end + u64::from(line.closed);
         self.loss.tail = 0;
-        if self.mid_line {
+        if self.successor.is_some() {
+            // Behind a seal everything is void.
+        } else if self.mid_line {
             self.junk(line.start, line.end);
         } else if let Some((json, used)) = frame::read(line.bytes) {
             let end = line.start + used as u64;
@@ -137,7 +147,8 @@ impl Ledger {
                 Some(Content::Header(header)) => {
                     self.header.get_or_insert(header);
                 }
-                Some(Content::Record(record)) => self.judge(&record, line.start, end),
+                Some(Content::Record(record)) => self.record(&record, line.start, end),
+                Some(Content::Seal(seal)) => self.seal(seal, line.start),
                 None => self.junk(line.start, end),
             }
             self.junk(end, line.end);
@@ -152,19 +163,33 @@ impl Ledger {
         self.mid_line = !line.closed;
     }
 
-    fn judge(&mut self, record: &Record<'_>, start: u64, end: u64) {
+    fn record(&mut self, record: &Record<'_>, start: u64, end: u64) {
         self.has_records = true;
-        let left_out = record.base < self.start;
-        let agrees = record.base <= start && self.entries_before(record.base) == record.seq;
-        if agrees && record.seq == self.next_seq && self.junk_end <= record.base {
+        let entries = record.entries.len() as u64;
+        if self.judge(record.seq, record.base, start, entries) {
             self.accept(record, start, end);
-        } else if !agrees && !left_out {
+        }
+    }
+
+    fn seal(&mut self, seal: Seal, start: u64) {
+        if self.judge(seal.seq, seal.base, start, 0) {
+            self.successor = Some(seal.successor);
+            self.loss = Loss::default();
+        }
+    }
+
+    /// Whether a line that starts at `start` counts. It claims that the first `base` bytes hold `seq`
+    /// entries, and brings so many more.
+    fn judge(&mut self, seq: u64, base: u64, start: u64, entries: u64) -> bool {
+        let left_out = base < self.start;
+        let agrees = base <= start && self.entries_before(base) == seq;
+        if !agrees && !left_out {
             self.lose_from(start);
             self.loss.stray_records += 1;
-            let end = record.seq.saturating_add(record.entries.len() as u64);
-            self.loss.stray_seq = self.loss.stray_seq.max(end);
+            self.loss.stray_seq = self.loss.stray_seq.max(seq.saturating_add(entries));
             self.strays += 1;
         }
+        agrees && seq == self.next_seq && self.junk_end <= base
     }
 
     fn accept(&mut self, record: &Record<'_>, start: u64, end: u64) {

@@ -5,7 +5,8 @@
 //! # Files
 //!
 //! The directory `sessions` in the granted one (setting `directory`) holds a file for each session,
-//! named after its id. Files only ever grow. A file is lines of text:
+//! named after its id, and `backups`. Files only ever grow, until another file takes their place. A
+//! file is lines of text:
 //!
 //! ```text
 //! ae627a67 30 {"loom-session":1,"id":"demo"}
@@ -22,6 +23,11 @@
 //! - `writer`: a random number for each writer and the count of its records.
 //! - `entries`: `payload` is part of the line where it is JSON on one line (absent if it is `null`),
 //!   else it is in `payload_text`; `vector` is Base64 of little-endian floats.
+//!
+//! A record may be followed by a **seal**, the last line that matters:
+//!
+//! - `successor`: the name of the file that takes the place of this one.
+//! - `seq` and `base`: as in a record.
 //!
 //! What is no framed line with such JSON is **junk**, except that junk at the very end without a
 //! newline behind it is a **tail**, which may still become a record. Empty lines are nothing.
@@ -62,14 +68,47 @@
 //! - after step 3, a whole record that nobody was told of. It counts for everyone, so the client
 //!   that tries again gets a `conflict` and finds its entries there.
 //!
-//! # Deleting
+//! # Another file in the place of this one
 //!
-//! The file is removed, and the directory synced. A process that had it open for an append may still
-//! write to the removed file and say `Ok`: that append was before the deletion. A reader recognises
-//! its file by the start of the last record that counts, and by its length; if either does not fit,
-//! it starts anew.
+//! A log is written anew where that saves a quarter of it and 4 KiB, a session is deleted, or restored
+//! from a backup. All three are the same (`succession`):
+//!
+//! 1. Write the new file beside, under a name that no other has, and sync it and the directory.
+//! 2. Append a seal to the old one. It counts under the rules for records, so that it is a claim too:
+//!    "the first `base` bytes hold `seq` entries, I have used all of them, and nobody is ahead of me".
+//!    If it does not count, somebody has appended meanwhile: remove the new file, and start again or
+//!    let it be.
+//! 3. Sync the old file, rename the new one over it, and sync the directory.
+//!
+//! Behind a seal that counts everything is void. So an append either is before the seal and in the new
+//! file, or its writer finds out when it reads back (step 4 above), and appends to the new file. Who
+//! finds a sealed file, because another process is between the steps 2 and 3 or died there, does step 3
+//! itself. As there is one file of that name, it is renamed once, however many try. Nothing is
+//! acknowledged in the new file before the rename is on disk: a writer that sees another file than
+//! before syncs the directory too.
+//!
+//! What a process leaves that dies before step 2 is of no use to anyone, and removed after a day.
+//!
+//! The records of the new file have a writer of their own, since a reader recognises its file by the
+//! start of the last record that counts, and by its length; if either does not fit, it starts anew.
+//!
+//! A deletion puts an empty file in the place of the session's, which is no session, and removes that
+//! unless somebody has started a session in it. Who does that between the look and the removal has
+//! their session deleted with the old one.
+//!
+//! # Backups
+//!
+//! They are logs of their own (`shelf`), written under another name, synced, read back, and renamed.
+//! Only then may an older one go. The names say when a backup was made, by the file system's clock, and
+//! the checksum of what is in it. The last one before a deletion or a restoration is marked, so that no
+//! mending goes back behind it.
 //!
 //! # Damage
+//!
+//! If a file has lost entries that the newest whole backup has, and nothing was added since, the backup
+//! takes its place (`mend`); the damaged file is kept beside the backups, and a warning says what was
+//! lost. A file that was cut between two records shows its damage only by its backups, so that upkeep
+//! looks for it. Without such a backup the file stays as it is:
 //!
 //! Only entries without a gap before them are ever shown. If a record in the middle is damaged, the
 //! ones behind it become strays: they are not shown, new entries take their numbers, and the bytes
@@ -94,17 +133,22 @@ mod ledger;
 mod lines;
 mod log;
 mod logs;
+mod mend;
 mod name;
 mod record;
 mod report;
+mod rewrite;
+mod shelf;
 mod store;
+mod succession;
 mod summary;
+mod upkeep;
 
 pub use store::FileMemory;
 
 loom_sdk::manifest!("../plugin.toml");
 
-loom_sdk::export_memory!(FileMemory);
+loom_sdk::export_memory_with_backups!(FileMemory);
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(5);
 
 /// What is known of a session file. Holds no file open: a file that another process removed must
 /// not be written to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
     ledger: Ledger,
     /// The start of the line of the last record that counts.
@@ -73,7 +73,7 @@ impl Log {
 
     fn is_settled(&self) -> bool {
         let may_grow = self.ledger.has_tail() || self.ledger.seen() == 0;
-        !may_grow || self.dead_end == Some(self.ledger.seen())
+        !may_grow || self.ledger.successor().is_some() || self.dead_end == Some(self.ledger.seen())
     }
 
     /// Whose record holds an entry.

@@ -11,6 +11,9 @@ const PLAIN: &str = "s-";
 /// Before the hash of an id that would be too long.
 const HASHED: &str = "h-";
 const SUFFIX: &str = ".log";
+/// Before and behind the name of a file that is to take the place of a session's.
+const NEW: &str = "n-";
+const NEW_SUFFIX: &str = ".new";
 
 /// The longest id that is written out, encoded. The shortest limit in use is 143 bytes for a name
 /// (eCryptfs).
@@ -28,6 +31,30 @@ pub(crate) fn file_name(id: &str) -> String {
         let _ = write!(name, "{byte:02x}");
     }
     name + SUFFIX
+}
+
+/// The name of a file that is to take the place of a session's: `n-`, the start of the SHA-256 of that
+/// name, a random number, and `.new`. No two are alike.
+pub(crate) fn successor(name: &str, random: u64) -> String {
+    format!("{}{random:016x}{NEW_SUFFIX}", successors(name))
+}
+
+/// How the names of the files start that are to take the place of a session's.
+pub(crate) fn successors(name: &str) -> String {
+    let digest = Sha256::digest(name);
+    let digits = digest[..8].iter().map(|byte| format!("{byte:02x}"));
+    format!("{NEW}{}-", digits.collect::<String>())
+}
+
+/// Whether a name is one that [`successor`] makes: it comes from a file, and must lead nowhere else.
+pub(crate) fn is_successor(name: &str) -> bool {
+    let middle = name
+        .strip_prefix(NEW)
+        .and_then(|rest| rest.strip_suffix(NEW_SUFFIX));
+    let is_hex = |part: &str| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    middle
+        .and_then(|middle| middle.split_once('-'))
+        .is_some_and(|(session, random)| is_hex(session) && is_hex(random))
 }
 
 /// What the name of a file in the directory says.
@@ -138,6 +165,27 @@ mod tests {
             assert!(name.len() < 143 && read(&name) == Named::Hashed, "{name}");
         }
         assert!(file_name(&"a".repeat(128)).starts_with(PLAIN));
+    }
+
+    #[test]
+    fn a_successor_is_no_session_and_leads_nowhere_else() {
+        let name = successor("s-a.log", 42);
+        assert!(
+            is_successor(&name) && read(&name) == Named::Foreign,
+            "{name}"
+        );
+        assert!(name.starts_with(&successors("s-a.log")));
+        assert!(!name.starts_with(&successors("s-b.log")));
+        for other in [
+            "",
+            "s-a.log",
+            "n-.new",
+            "n-1-2.new",
+            "../x",
+            "n-/../../../../../-0123456789abcdef.new",
+        ] {
+            assert!(!is_successor(other), "{other}");
+        }
     }
 
     #[test]

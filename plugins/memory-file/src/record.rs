@@ -1,4 +1,4 @@
-//! What a framed line says: it is the header of a session or a record of entries. Which records
+//! What a framed line says: it is the header of a session, a record of entries, or a seal. Which of them
 //! count is decided elsewhere.
 
 use std::borrow::Cow;
@@ -9,6 +9,8 @@ use loom_sdk::memory::Entry;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::name;
+
 mod vector;
 
 /// The format that this code writes.
@@ -17,14 +19,18 @@ pub(crate) const FORMAT: u32 = 1;
 /// How the JSON of a header starts.
 const HEADER_START: &[u8] = br#"{"loom-session":"#;
 
+/// How the JSON of a seal starts.
+const SEAL_START: &[u8] = br#"{"successor":"#;
+
 /// What a line says.
 pub(crate) enum Content<'a> {
     Header(Header),
     Record(Record<'a>),
+    Seal(Seal),
 }
 
 /// The first line of a file.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Header {
     #[serde(rename = "loom-session")]
     pub(crate) format: u32,
@@ -41,6 +47,17 @@ pub(crate) struct Record<'a> {
     pub(crate) writer: Mark,
     #[serde(borrow)]
     pub(crate) entries: Vec<StoredEntry<'a>>,
+}
+
+/// Ends a file: what comes behind a seal that counts is void, and another file takes the place of this
+/// one.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Seal {
+    /// The name of that file.
+    pub(crate) successor: String,
+    /// The claim of the seal, as of a record.
+    pub(crate) seq: u64,
+    pub(crate) base: u64,
 }
 
 /// Tells a record from all others: a random number for each writer, and the count of its records.
@@ -70,10 +87,14 @@ pub(crate) struct StoredEntry<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// None if the JSON is neither.
+    /// None if the JSON is none of these.
     pub(crate) fn parse(json: &'a [u8]) -> Option<Self> {
         if json.starts_with(HEADER_START) {
             return serde_json::from_slice(json).ok().map(Self::Header);
+        }
+        if json.starts_with(SEAL_START) {
+            let seal: Seal = serde_json::from_slice(json).ok()?;
+            return name::is_successor(&seal.successor).then_some(Self::Seal(seal));
         }
         let record: Record<'_> = serde_json::from_slice(json).ok()?;
         (!record.entries.is_empty()).then_some(Self::Record(record))

@@ -15,7 +15,7 @@ use loom_sdk::memory::{Entry, Hit, Memory, Page, Query, SessionInfo};
 
 use crate::append::Marks;
 use crate::disk::{Calls, Disk, Listed, fault};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Loss};
 use crate::log::Log;
 use crate::logs::Logs;
 use crate::name::{self, Named};
@@ -29,6 +29,9 @@ const DEFAULT_DIRECTORY: &str = "sessions";
 /// How often a file that changes under the reader is read.
 const READS: u32 = 3;
 
+/// How often another file may take the place of one that is opened.
+const SUCCESSIONS: u32 = 20;
+
 /// Sessions in files, one each.
 pub struct FileMemory {
     pub(crate) disk: Disk,
@@ -37,6 +40,8 @@ pub struct FileMemory {
     pub(crate) marks: Marks,
     /// What the list says of each file, as long as the file looks the same.
     summaries: HashMap<String, (Listed, Option<SessionInfo>)>,
+    /// Damages for which the backups were looked at.
+    examined: HashSet<(String, Loss)>,
 }
 
 impl Default for FileMemory {
@@ -66,27 +71,69 @@ impl FileMemory {
             reports: Reports::new(warn),
             marks: Marks::default(),
             summaries: HashMap::new(),
+            examined: HashSet::new(),
         }
     }
 
     /// Opens a session's file and brings its log up to date; none if it holds no session.
-    fn open(&mut self, name: &str) -> Result<Option<(File, &Log)>> {
-        let Some(mut file) = self.disk.open(name)? else {
-            self.logs.forget(name);
-            return Ok(None);
-        };
+    pub(crate) fn open(&mut self, name: &str) -> Result<Option<(File, &Log)>> {
+        for _ in 0..SUCCESSIONS {
+            let Some(mut file) = self.disk.open(name)? else {
+                self.logs.forget(name);
+                return Ok(None);
+            };
+            let is_settled = self.catch_up_with(name, &mut file)?;
+            let log = self.logs.get(name);
+            if let Some(successor) = log.ledger().successor().map(str::to_owned) {
+                self.move_into_place(name, &successor)?;
+                continue;
+            }
+            if is_settled && self.is_mended(name, &mut file)? {
+                continue;
+            }
+            let path = self.disk.path(name);
+            let log = self.logs.get(name);
+            if is_settled {
+                self.reports.loss(&path, log.ledger());
+            }
+            return Ok(log.ledger().is_session().then_some((file, log)));
+        }
         let path = self.disk.path(name);
-        let log = self.logs.get(name);
+        Err(Error::unavailable(format!(
+            "the file that is to take the place of {} is missing, or others replace it all the time; \
+             try again, or restore a backup",
+            path.display()
+        )))
+    }
+
+    /// Reads what is new; false if another writer seems to be in the middle of a record.
+    fn catch_up_with(&mut self, name: &str, file: &mut File) -> Result<bool> {
+        let path = self.disk.path(name);
         let wait = self.disk.calls.wait;
+        let log = self.logs.get(name);
         let is_settled = log
-            .refresh(&mut file)
-            .and_then(|()| Ok(!log.ledger().has_tail() || log.settle(&mut file, wait)?))
+            .refresh(file)
+            .and_then(|()| Ok(!log.ledger().has_tail() || log.settle(file, wait)?))
             .map_err(|error| unread(&error, &path))?;
         check_format(&path, log.ledger())?;
-        if is_settled {
-            self.reports.loss(&path, log.ledger());
+        Ok(is_settled)
+    }
+
+    /// Mends a damaged file from a backup, which is tried once for each damage; whether it is another
+    /// file now.
+    fn is_mended(&mut self, name: &str, file: &mut File) -> Result<bool> {
+        let log = self.logs.get(name);
+        let is_junk = !log.ledger().is_session() && log.ledger().seen() > 0;
+        let loss = log.ledger().loss().unwrap_or_default();
+        if !is_junk && loss.junk == 0 && loss.stray_records == 0 {
+            return Ok(false);
         }
-        Ok(log.ledger().is_session().then_some((file, log)))
+        if !self.examined.insert((name.to_owned(), loss)) {
+            return Ok(false);
+        }
+        let log = log.clone();
+        let mended = self.mend(name, file, &log);
+        Ok(self.or_leave_out(name, mended).unwrap_or(false))
     }
 
     /// Shows the entries of a session from a seq on until told to stop; false if there is no such
@@ -162,6 +209,12 @@ impl FileMemory {
             return Ok(None);
         };
         let summary = summary::read(&mut file).map_err(|error| unread(&error, &path))?;
+        if summary.is_sealed() {
+            let Some((_, log)) = self.open(name)? else {
+                return Ok(None);
+            };
+            return session_info(&path, named, log.ledger(), log.ledger());
+        }
         check_format(&path, &summary.start)?;
         match &summary.end {
             Some(end) => session_info(&path, named, &summary.start, end),
@@ -223,14 +276,7 @@ impl Memory for FileMemory {
     }
 
     fn delete(&mut self, session: &str) -> Result<()> {
-        let name = name::file_name(session);
-        // Only a session is removed: a file without one may be one in the making.
-        let is_session = self.open(&name)?.is_some();
-        self.logs.forget(&name);
-        if is_session && self.disk.remove(&name)? {
-            return Ok(());
-        }
-        Err(unknown(session))
+        self.delete_session(session)
     }
 
     fn search(&mut self, query: &Query, limit: u32) -> Result<Vec<Hit>> {
@@ -311,7 +357,7 @@ fn unread(error: &std::io::Error, path: &Path) -> Error {
     fault(error, format!("reading {}", path.display()))
 }
 
-fn unknown(session: &str) -> Error {
+pub(crate) fn unknown(session: &str) -> Error {
     Error::not_found(format!(
         "there is no session {session:?}; the list of sessions shows which there are"
     ))

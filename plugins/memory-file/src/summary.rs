@@ -22,6 +22,14 @@ pub(crate) struct Summary {
     pub(crate) end: Option<Ledger>,
 }
 
+impl Summary {
+    /// Whether another file is to take the place of this one.
+    pub(crate) fn is_sealed(&self) -> bool {
+        let end = self.end.as_ref().unwrap_or(&self.start);
+        end.successor().is_some()
+    }
+}
+
 /// Reads a short file, or the two ends of a long one. Damage in the middle of a long file is found
 /// when the session is opened, not here.
 pub(crate) fn read(file: &mut File) -> io::Result<Summary> {

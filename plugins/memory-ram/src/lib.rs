@@ -103,5 +103,6 @@ mod tests {
     #[test]
     fn it_keeps_the_contract() {
         loom_sdk::testing::memory::conformance(RamMemory::default);
+        loom_sdk::testing::memory::vector_search(RamMemory::default);
     }
 }

@@ -18,12 +18,22 @@
 //!     loom_sdk::testing::memory::conformance(MyStore::default);
 //! }
 //! ```
+//!
+//! | test | what it takes | for which stores |
+//! | --- | --- | --- |
+//! | [`conformance`] | a function that gives a new, empty store | all |
+//! | [`vector_search`] | the same | those that search by vector |
+//! | [`shared()`] | a function that gives another store over the same storage | those that several hosts use at once |
+//! | [`backups()`] | a function that gives a new, empty store | those that are [`Backups`](crate::memory::Backups) |
+//! | [`shared_backups`] | a function that gives another store over the same storage | those that are both |
 
 mod append;
+mod backups;
 mod search;
 mod sessions;
 mod shared;
 
+pub use backups::{backups, shared_backups};
 pub use shared::shared;
 
 use std::fmt::Debug;

@@ -1,8 +1,8 @@
 //! Tests of `append` and `read`.
 
-use super::{Check, entries, entry, fails, holds, numbered, ok, same_all};
+use super::{Check, entries, entry, fails, holds, numbered, ok, query, same_all};
 use crate::error::ErrorKind;
-use crate::memory::{Entry, Memory};
+use crate::memory::{Entry, Memory, Query};
 
 pub(super) fn checks<M: Memory>() -> Vec<Check<M>> {
     vec![
@@ -15,6 +15,8 @@ pub(super) fn checks<M: Memory>() -> Vec<Check<M>> {
         entries_come_back_unchanged,
         payloads_come_back_letter_by_letter,
         many_and_large_entries_come_back,
+        a_huge_entry_comes_back,
+        a_conflict_leaves_no_trace,
     ]
 }
 
@@ -169,4 +171,42 @@ fn many_and_large_entries_come_back<M: Memory>(store: &mut M) {
     holds(store, "s", &expect);
     let found = ok(store.read("s", 3001, 1), "reading one entry");
     same_all(&found, &expect[3001..3002], "reading one entry");
+}
+
+fn a_huge_entry_comes_back<M: Memory>(store: &mut M) {
+    let text = "Zürich 東京 🦀 e\u{301} ".repeat(60_000);
+    let huge = Entry {
+        payload: format!("{{\"output\":\"{}\"}}", "x".repeat(2 << 20)),
+        vector: Some(vec![0.25; 4096]),
+        ..entry(1, "tool_result", &text)
+    };
+    let all = vec![entry(0, "user", "before"), huge, entry(2, "user", "after")];
+    ok(store.append("s", 0, all.clone()), "an append of 4 MB");
+    let found = ok(store.read("s", 2, 1), "reading what is behind it");
+    same_all(
+        &found,
+        &numbered(all[2..].to_vec(), 2),
+        "reading what is behind it",
+    );
+    holds(store, "s", &numbered(all, 0));
+}
+
+fn a_conflict_leaves_no_trace<M: Memory>(store: &mut M) {
+    ok(store.append("s", 0, entries(&["one", "two"])), "an append");
+    let refused = store.append("s", 1, entries(&["refused", "refused"]));
+    fails(refused, ErrorKind::Conflict, "a stale append");
+    let refused = store.append("new", 3, entries(&["refused"]));
+    fails(refused, ErrorKind::Conflict, "an append to no session");
+    let page = ok(store.sessions(9, None), "the list of sessions");
+    let infos: Vec<_> = page
+        .sessions
+        .iter()
+        .map(|s| (s.id.as_str(), s.entries))
+        .collect();
+    assert_eq!(infos, [("s", 2)], "the sessions after refused appends");
+    let text = Some("refused".to_owned());
+    let hits = ok(store.search(&Query { text, ..query() }, 9), "a search");
+    assert_eq!(hits.len(), 0, "hits in what was refused");
+    let next = store.append("s", 2, entries(&["three"]));
+    assert_eq!(ok(next, "the append after what was read"), 3);
 }

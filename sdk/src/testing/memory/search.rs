@@ -11,6 +11,9 @@ pub(super) fn checks<M: Memory>() -> Vec<Check<M>> {
         the_limit_holds,
         filters_hold,
         hits_are_whole_entries,
+        both_ends_of_a_time_span_belong_to_it,
+        words_are_found_in_other_scripts_and_in_huge_texts,
+        what_was_just_appended_is_found,
     ]
 }
 
@@ -18,6 +21,8 @@ pub(super) fn vector_checks<M: Memory>() -> Vec<Check<M>> {
     vec![
         the_nearest_vector_comes_first,
         words_and_vector_work_together,
+        filters_hold_for_vectors,
+        vectors_without_a_direction_are_no_hits,
     ]
 }
 
@@ -184,6 +189,110 @@ fn words_and_vector_work_together<M: Memory>(store: &mut M) {
     let hits = ok(store.search(&query, 10), "a search");
     let seqs: Vec<_> = hits.iter().map(|hit| hit.entry.seq).collect();
     assert_eq!(seqs, [1, 0], "hits that have the word, the nearest first");
+}
+
+fn both_ends_of_a_time_span_belong_to_it<M: Memory>(store: &mut M) {
+    let all = [100, 200, 300].map(|time_ms| entry(time_ms, "user", &time_ms.to_string()));
+    ok(store.append("s", 0, all.to_vec()), "an append");
+    let mut check = |since_ms, until_ms, expect: &[&str]| {
+        let span = Query {
+            since_ms,
+            until_ms,
+            ..query()
+        };
+        let mut found = found(store, &span);
+        found.sort_unstable();
+        assert_eq!(found, expect, "from {since_ms:?} to {until_ms:?}");
+    };
+    check(Some(200), None, &["200", "300"]);
+    check(None, Some(200), &["100", "200"]);
+    check(Some(200), Some(200), &["200"]);
+    check(Some(201), Some(299), &[]);
+    check(Some(300), Some(100), &[]);
+    check(Some(0), Some(u64::MAX), &["100", "200", "300"]);
+}
+
+fn words_are_found_in_other_scripts_and_in_huge_texts<M: Memory>(store: &mut M) {
+    let huge = format!("{} needle {}", "hay ".repeat(50_000), "hay ".repeat(50_000));
+    let texts = ["Привет мир", "Καλημέρα κόσμε", "東京 2024", huge.as_str()];
+    ok(store.append("s", 0, entries(&texts)), "an append");
+    for (word, expect) in [
+        ("ПРИВЕТ", texts[0]),
+        ("κόσμε", texts[1]),
+        ("東京", texts[2]),
+        ("needle", texts[3]),
+    ] {
+        assert!(found(store, &text(word)) == [expect], "searching {word}");
+    }
+}
+
+fn what_was_just_appended_is_found<M: Memory>(store: &mut M) {
+    for seq in 0..20 {
+        let word = format!("word{seq}");
+        assert_eq!(
+            found(store, &text(&word)),
+            [""; 0],
+            "{word} before it is there"
+        );
+        ok(store.append("s", seq, entries(&[&word])), "an append");
+        assert_eq!(found(store, &text(&word)), [word.as_str()]);
+        assert_eq!(found(store, &query()).len() as u64, seq + 1, "all entries");
+    }
+    ok(store.delete("s"), "deleting it");
+    ok(store.append("s", 0, entries(&["new"])), "a new start");
+    assert_eq!(found(store, &text("word3")), [""; 0], "what was deleted");
+}
+
+fn filters_hold_for_vectors<M: Memory>(store: &mut M) {
+    for session in ["s", "t"] {
+        let all = [(1, "user"), (2, "tool"), (3, "user")].map(|(time_ms, kind)| Entry {
+            vector: Some(vec![1.0, time_ms as f32]),
+            ..entry(time_ms, kind, &format!("{session}{time_ms}"))
+        });
+        ok(store.append(session, 0, all.to_vec()), "an append");
+    }
+    let near = Query {
+        vector: Some(vec![1.0, 0.0]),
+        session: Some("t".into()),
+        kinds: vec!["user".into()],
+        ..query()
+    };
+    assert_eq!(found(store, &near), ["t1", "t3"], "the nearest of a kind");
+    let since = Query {
+        since_ms: Some(2),
+        ..near
+    };
+    assert_eq!(found(store, &since), ["t3"], "the nearest since then");
+    let hits = ok(
+        store.search(
+            &Query {
+                vector: Some(vec![1.0, 0.0]),
+                ..query()
+            },
+            3,
+        ),
+        "a search",
+    );
+    assert_eq!(hits.len(), 3, "hits with a limit of 3");
+}
+
+fn vectors_without_a_direction_are_no_hits<M: Memory>(store: &mut M) {
+    let with = |text: &str, vector: Vec<f32>| Entry {
+        vector: Some(vector),
+        ..entry(1, "user", text)
+    };
+    let all = vec![
+        with("zero", vec![0.0, 0.0]),
+        with("empty", vec![]),
+        with("not a number", vec![f32::NAN, 1.0]),
+        with("fine", vec![1.0, 1.0]),
+    ];
+    ok(store.append("s", 0, all), "an append");
+    let query = Query {
+        vector: Some(vec![1.0, 0.0]),
+        ..query()
+    };
+    assert_eq!(found(store, &query), ["fine"], "hits with a direction");
 }
 
 fn text(text: &str) -> Query {

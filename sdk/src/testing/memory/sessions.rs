@@ -11,6 +11,7 @@ pub(super) fn checks<M: Memory>() -> Vec<Check<M>> {
         the_last_changed_session_comes_first,
         pages_of_any_size_give_the_whole_list,
         a_made_up_cursor_is_refused,
+        a_list_that_changes_between_pages_shows_the_rest_once,
         a_deleted_session_is_gone,
         a_deleted_session_can_be_started_again,
         any_text_is_an_id,
@@ -64,6 +65,36 @@ fn pages_of_any_size_give_the_whole_list<M: Memory>(store: &mut M) {
     }
     let none = ok(store.sessions(0, None), "a page of no sessions");
     assert_eq!(none.sessions.len(), 0, "a page of no sessions");
+}
+
+fn a_list_that_changes_between_pages_shows_the_rest_once<M: Memory>(store: &mut M) {
+    let at = |time_ms| vec![entry(time_ms, "user", "x")];
+    for number in 0..10 {
+        let id = format!("session {number}");
+        ok(store.append(&id, 0, at(100 + number)), "an append");
+    }
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    for page in 0.. {
+        let found = ok(store.sessions(2, cursor.as_deref()), "a page");
+        seen.extend(found.sessions.into_iter().map(|session| session.id));
+        cursor = found.cursor;
+        if cursor.is_none() {
+            break;
+        }
+        match page {
+            // The last of the first page, where the cursor stands; one of a page that comes; a new one.
+            0 => ok(store.delete("session 8"), "deleting one that was shown"),
+            1 => drop(ok(store.append("session 1", 1, at(500)), "an append")),
+            2 => drop(ok(store.append("new", 0, at(600)), "a new session")),
+            _ => {}
+        }
+    }
+    for number in [0, 2, 3, 4, 5, 6, 7, 9] {
+        let id = format!("session {number}");
+        let times = seen.iter().filter(|seen| **seen == id).count();
+        assert_eq!(times, 1, "how often the unchanged {id} was shown: {seen:?}");
+    }
 }
 
 fn a_made_up_cursor_is_refused<M: Memory>(store: &mut M) {

@@ -21,6 +21,7 @@ pub fn shared<M: Memory>(open: impl Fn() -> M + Sync) {
     what_was_stored_is_there_for_a_new_store(&mut open(), &mut open());
     every_entry_that_was_accepted_is_there_once(&open);
     only_one_can_be_first(&open);
+    an_append_is_seen_as_a_whole(&open);
 }
 
 fn one_sees_what_the_other_does<M: Memory>(one: &mut M, other: &mut M) {
@@ -157,4 +158,29 @@ fn only_one_can_be_first<M: Memory>(open: &(impl Fn() -> M + Sync)) {
         assert_eq!(ok(store.read(&session, 0, 99), "reading").len(), 3);
         ok(store.delete(&session), "deleting");
     }
+}
+
+fn an_append_is_seen_as_a_whole<M: Memory>(open: &(impl Fn() -> M + Sync)) {
+    let text = "x".repeat(20_000);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut store = open();
+            for batch in 0..30 {
+                let entries = vec![entry(batch, "user", &text); 3];
+                ok(store.append("whole", batch * 3, entries), "an append");
+            }
+        });
+        let mut store = open();
+        while !writer.is_finished() {
+            let seen = match store.read("whole", 0, u32::MAX) {
+                Ok(entries) => entries.len(),
+                Err(error) => {
+                    assert_eq!(error.kind, ErrorKind::NotFound, "reading: {error:?}");
+                    0
+                }
+            };
+            assert_eq!(seen % 3, 0, "a part of an append was seen");
+        }
+    });
+    ok(open().delete("whole"), "deleting it");
 }
