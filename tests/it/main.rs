@@ -17,6 +17,7 @@ mod many;
 mod parallel;
 mod providers;
 mod python;
+mod qdrant;
 mod replay;
 mod rogue;
 mod scaffold;

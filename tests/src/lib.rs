@@ -9,6 +9,7 @@ pub mod guests;
 pub mod held;
 pub mod native;
 pub mod python;
+pub mod qdrant;
 pub mod sandbox;
 pub mod server;
 pub mod terminal;

@@ -3,5 +3,4 @@
 
 pub mod page;
 pub mod ranking;
-
-mod words;
+pub mod words;

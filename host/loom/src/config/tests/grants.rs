@@ -20,7 +20,7 @@ fn by_default_only_the_workspace_and_the_sessions_are_granted() {
         files(&config, "memory-file"),
         [(places.data.join("loom/sessions"), write)]
     );
-    for plugin in ["calculator", "http", "time", "memory-ram"] {
+    for plugin in ["calculator", "http", "time", "memory-ram", "memory-qdrant"] {
         let grants = &config.plugins[plugin].grants;
         assert!(grants.files.is_empty(), "{plugin}");
         assert!(grants.network.is_empty(), "{plugin}");
