@@ -15,12 +15,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::Catalogue;
-use crate::executor::{self, Start};
+use crate::executor::{self, Lookup, Start};
 use crate::output::OutputSchema;
 use crate::permission::Remember;
+use crate::recall::Recall;
 use crate::{
     Approver, Backups, BudgetLimits, CompressionOptions, Gate, Input, Limits, Observer, Policy,
-    Reminders, Run, RunOptions, Steering, SubAgents,
+    Reminders, RetrievalOptions, Run, RunOptions, Steering, SubAgents,
 };
 
 pub use builder::{AgentBuilder, BuildError};
@@ -59,6 +60,8 @@ pub(crate) struct Setup {
     pub(crate) context_window: Option<u64>,
     pub(crate) compression: Option<Arc<CompressionOptions>>,
     pub(crate) backups: Option<Backups>,
+    pub(crate) recall: Option<RecallSetup>,
+    pub(crate) lookups: Vec<Lookup>,
 }
 
 impl Agent {
@@ -149,6 +152,15 @@ impl std::fmt::Debug for Agent {
             .field("tools", &self.tools().len())
             .finish_non_exhaustive()
     }
+}
+
+/// What is remembered from run to run, and how much of it is put before one.
+#[derive(Clone)]
+pub(crate) struct RecallSetup {
+    pub(crate) recall: Recall,
+    pub(crate) options: RetrievalOptions,
+    /// A model draws facts from each completed run.
+    pub(crate) extract: bool,
 }
 
 /// Which calls may run, and who is asked.

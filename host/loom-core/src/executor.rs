@@ -8,6 +8,7 @@ mod calls;
 mod end;
 mod fit;
 mod gauge;
+mod lookup;
 mod meter;
 mod request;
 mod turn;
@@ -28,6 +29,7 @@ use crate::compress;
 use crate::events::{Audience, Events};
 use crate::journal::Journal;
 use crate::read_result::ReadResult;
+use crate::recall;
 use crate::scope::{Scope, Side};
 use crate::session::Pin;
 use crate::steering::Pause;
@@ -39,6 +41,8 @@ use crate::{BudgetLimits, Gate, Input, ParentRun, Policy, RunOptions, Steering, 
 use end::{End, Tally};
 use gauge::Gauge;
 use watch::Watch;
+
+pub(crate) use lookup::Lookup;
 
 /// How often a model may correct an answer that does not fit the output schema.
 const MAX_CORRECTIONS: u32 = 2;
@@ -216,6 +220,9 @@ impl Executor {
             let task = TaskTool::bound(agents, definition, &self.agent, &self.scope);
             bound.push(Arc::new(task));
         }
+        if let Some((recall, _)) = self.recall() {
+            bound.extend(recall::tools(&recall));
+        }
         if self.agent.compression.is_some() && self.catalogue.get(compress::READ_RESULT).is_some() {
             let memory = Arc::clone(&self.agent.memory);
             let session = self.tally.session_id().clone();
@@ -241,7 +248,7 @@ impl Executor {
             self.compact().await?;
         }
         match input {
-            Some(message) => self.say(message).await?,
+            Some(message) => self.say_with_context(message).await?,
             None if options.compact => return Ok(()),
             None => {}
         }
@@ -252,7 +259,7 @@ impl Executor {
                 Next::Model => self.turn().await?,
                 Next::Answer(answer) => {
                     if self.accept(&answer).await? && self.scope.steering.close_if_empty() {
-                        return Ok(());
+                        return self.extract_facts().await;
                     }
                 }
             }

@@ -12,14 +12,6 @@ mod assemble;
 mod backups;
 mod budget;
 mod catalogue;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the executor does not compress yet"
-    )
-)]
 mod compress;
 mod context;
 mod dispatch;
@@ -77,6 +69,7 @@ pub use pool::{
 };
 pub use process_memory::ProcessMemory;
 pub use reminder::{CallRecord, Reminder, Reminders, RunView};
+pub use retrieval::{Placement, RetrievalOptions};
 pub use run::Run;
 pub use steering::{Priority, Steering};
 pub use sub_agent::{SubAgent, SubAgentModel, SubAgents};

@@ -350,6 +350,9 @@ impl Child<'_> {
             compression: setup.compression.clone(),
             // Its session ends with it.
             backups: None,
+            // What it needs to know is in its task.
+            recall: None,
+            lookups: Vec::new(),
         }
     }
 }

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use loom_types::{Error, Memory, Message, ModelRequest, Provider, Tool};
+use loom_types::{Error, Memory, Message, ModelRequest, Provider, Retriever, Tool};
 use serde_json::Value;
 
-use super::{Agent, Permissions, Setup};
+use super::{Agent, Permissions, RecallSetup, Setup};
 use crate::catalogue::Catalogue;
+use crate::executor::Lookup;
 use crate::output::OutputSchema;
+use crate::recall::{self, Recall};
 use crate::read_result::ReadResult;
 use crate::sub_agent::TaskTool;
 use crate::todo::TodoTool;
 use crate::{
     Approver, Backups, BudgetLimits, CompressionOptions, CompressionOptionsError, Limits, Observer,
-    Policy, ProcessMemory, Reminders, Rule, SubAgents,
+    Policy, ProcessMemory, Reminders, RetrievalOptions, Rule, SubAgents,
 };
 
 /// Describes an [`Agent`]. Everything but the model is optional.
@@ -37,6 +39,8 @@ pub struct AgentBuilder {
     context_window: Option<u64>,
     compression: Option<CompressionOptions>,
     backups: Option<Backups>,
+    recall: Option<RecallSetup>,
+    lookups: Vec<Lookup>,
 }
 
 impl AgentBuilder {
@@ -62,6 +66,8 @@ impl AgentBuilder {
             context_window: None,
             compression: Some(CompressionOptions::default()),
             backups: None,
+            recall: None,
+            lookups: Vec::new(),
         }
     }
 
@@ -207,6 +213,36 @@ impl AgentBuilder {
         self
     }
 
+    /// What is remembered from one run to the next: the tools `remember` and `recall`, and what is found
+    /// for an input beside it, as far as the options leave room. Default: nothing.
+    pub fn recall(mut self, recall: Recall, options: RetrievalOptions) -> Self {
+        self.recall = Some(RecallSetup {
+            recall,
+            options,
+            extract: false,
+        });
+        self
+    }
+
+    /// Whether the model is asked after each completed run which facts of it are worth remembering; it
+    /// costs a question. Only with [`recall`](Self::recall). Default: no.
+    pub fn extract_facts(mut self, extract: bool) -> Self {
+        if let Some(recall) = &mut self.recall {
+            recall.extract = extract;
+        }
+        self
+    }
+
+    /// Adds somebody who is asked for passages for each input, which are put beside it.
+    pub fn retriever(
+        mut self,
+        retriever: Arc<dyn Retriever>,
+        options: RetrievalOptions,
+    ) -> Self {
+        self.lookups.push(Lookup { retriever, options });
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -224,6 +260,9 @@ impl AgentBuilder {
         }
         if let Some(agents) = &sub_agents {
             tools.push(Arc::new(TaskTool::unbound(Arc::clone(agents))));
+        }
+        if let Some(recall) = &self.recall {
+            tools.extend(recall::tools(&recall.recall));
         }
         if let Some(options) = &self.compression {
             options.validate()?;
@@ -257,6 +296,8 @@ impl AgentBuilder {
             context_window: self.context_window,
             compression: self.compression.map(Arc::new),
             backups: self.backups,
+            recall: self.recall,
+            lookups: self.lookups,
         };
         Ok(Agent {
             setup: Arc::new(setup),

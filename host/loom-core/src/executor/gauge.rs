@@ -85,6 +85,10 @@ impl Gauge {
         })
     }
 
+    pub(super) fn tokenizer(&self) -> Tokenizer {
+        self.counter.tokenizer()
+    }
+
     /// Lends the counter, with what it has counted, until it is put back.
     pub(super) fn lend_counter(&mut self) -> Counter {
         let tokenizer = self.counter.tokenizer();

@@ -146,7 +146,7 @@ async fn a_question_that_the_budget_has_no_room_for_is_not_asked() {
     assert_eq!(limit(&outcome), Limit::Tokens(50));
     assert!(model.requests().is_empty());
     let told = events.iter().any(|event| {
-        matches!(event, RunEvent::Warning { message } if message.contains("about 250 tokens"))
+        matches!(event, RunEvent::Warning { message } if message.contains("about 129 tokens"))
     });
     assert!(told, "{events:?}");
 }

@@ -428,9 +428,10 @@ async fn without_compression_nothing_is_made_smaller() {
 
 #[tokio::test]
 async fn a_small_session_has_nothing_to_make_smaller() {
-    let model = talker();
-    let memory = talked(&model, 1).await;
+    let model = Model::new(|_| Script::text("hello"));
+    let memory = Arc::new(ProcessMemory::default());
     let agent = builder(&model, &memory).build().unwrap();
+    completed(&agent.start(input("hi")).outcome().await);
     let (events, outcome) = compact_with(&agent).await;
     completed(&outcome);
     assert!(compressions(&events).is_empty());

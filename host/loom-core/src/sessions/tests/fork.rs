@@ -136,7 +136,7 @@ fn any_log() -> impl Strategy<Value = Vec<Entry>> {
         prop::collection::btree_set(call.clone(), 0..3)
             .prop_map(|calls| asks("y", &calls.into_iter().collect::<Vec<_>>())),
         call.prop_map(returns),
-        Just(opaque("pin")),
+        Just(opaque("of a newer version")),
     ];
     prop::collection::vec(step, 1..20)
 }
