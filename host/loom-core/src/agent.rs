@@ -21,7 +21,7 @@ use crate::permission::Remember;
 use crate::recall::Recall;
 use crate::{
     Approver, Backups, BudgetLimits, CompressionOptions, Gate, Input, Limits, Observer, Policy,
-    Reminders, RetrievalOptions, Run, RunOptions, Steering, SubAgents,
+    RecallOptions, Reminders, Run, RunOptions, Steering, SubAgents,
 };
 
 pub use builder::{AgentBuilder, BuildError};
@@ -158,9 +158,7 @@ impl std::fmt::Debug for Agent {
 #[derive(Clone)]
 pub(crate) struct RecallSetup {
     pub(crate) recall: Recall,
-    pub(crate) options: RetrievalOptions,
-    /// A model draws facts from each completed run.
-    pub(crate) extract: bool,
+    pub(crate) options: RecallOptions,
 }
 
 /// Which calls may run, and who is asked.

@@ -220,7 +220,9 @@ impl Executor {
             let task = TaskTool::bound(agents, definition, &self.agent, &self.scope);
             bound.push(Arc::new(task));
         }
-        if let Some((recall, _)) = self.recall() {
+        if let Some((recall, options)) = self.recall()
+            && options.tools
+        {
             bound.extend(recall::tools(&recall));
         }
         if self.agent.compression.is_some() && self.catalogue.get(compress::READ_RESULT).is_some() {

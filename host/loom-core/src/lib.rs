@@ -68,6 +68,7 @@ pub use pool::{
     PoolError, PoolOptions, Probe, WindowOptions,
 };
 pub use process_memory::ProcessMemory;
+pub use recall::RecallOptions;
 pub use reminder::{CallRecord, Reminder, Reminders, RunView};
 pub use retrieval::{Placement, RetrievalOptions};
 pub use run::Run;

@@ -8,6 +8,7 @@ mod catalogue;
 mod check;
 mod embedder;
 mod grants;
+mod memory;
 mod models;
 mod prompt;
 mod summary;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use loom_core::recall::HybridMemory;
 use loom_core::{AgentBuilder, Backups, Pool};
 use loom_types::{Embedder, Memory, Provider, Tool};
 use loom_wasm::{Engine, EngineConfig, Grants};
@@ -199,9 +201,11 @@ impl Loom {
         let model = pool.model().to_owned();
         let pool_window = pool.context_window();
         let metadata = serde_json::json!({ "directory": config.working_directory, "model": model });
-        let builder = loom_core::Agent::builder(Arc::new(pool), model)
-            .tools(self.tools().await?)
-            .memory(self.memory().await?)
+        let (tools, memory) = (self.tools().await?, self.memory().await?);
+        let knowledge = memory::knowledge(config, &tools, &pool);
+        let mut builder = loom_core::Agent::builder(Arc::new(pool), model)
+            .tools(tools)
+            .memory(Arc::clone(&memory))
             .instructions(prompt::system(config))
             .limits(agent::limits(config))
             .budget(agent::budget(config))
@@ -217,6 +221,12 @@ impl Loom {
             .todo(config.tools.todo && config.tools.allows("todo"))
             .policy(policy)
             .metadata(metadata);
+        if let Some((recall, options)) = memory::recall(config, memory) {
+            builder = builder.recall(recall, options);
+        }
+        if let Some((retriever, options)) = knowledge {
+            builder = builder.retriever(retriever, options);
+        }
         let otlp = self.otlp().into_iter();
         let builder = otlp.fold(builder, |builder, otlp| builder.observer(otlp.observer()));
         let at_once = config.tools.at_once.iter();
@@ -290,7 +300,11 @@ impl Loom {
             })?;
         }
         let configured = installed.configure(&self.config, catalogue.embedder())?;
-        Ok(configured.memory())
+        let memory = configured.memory();
+        Ok(match catalogue.embedder() {
+            Some(embedder) => Arc::new(HybridMemory::new(memory, Arc::clone(embedder))),
+            None => memory,
+        })
     }
 
     /// The catalogue as the plugin directories are now.

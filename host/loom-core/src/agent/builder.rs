@@ -10,13 +10,13 @@ use super::{Agent, Permissions, RecallSetup, Setup};
 use crate::catalogue::Catalogue;
 use crate::executor::Lookup;
 use crate::output::OutputSchema;
-use crate::recall::{self, Recall};
 use crate::read_result::ReadResult;
+use crate::recall::{self, Recall};
 use crate::sub_agent::TaskTool;
 use crate::todo::TodoTool;
 use crate::{
     Approver, Backups, BudgetLimits, CompressionOptions, CompressionOptionsError, Limits, Observer,
-    Policy, ProcessMemory, Reminders, RetrievalOptions, Rule, SubAgents,
+    Policy, ProcessMemory, RecallOptions, Reminders, RetrievalOptions, Rule, SubAgents,
 };
 
 /// Describes an [`Agent`]. Everything but the model is optional.
@@ -213,32 +213,14 @@ impl AgentBuilder {
         self
     }
 
-    /// What is remembered from one run to the next: the tools `remember` and `recall`, and what is found
-    /// for an input beside it, as far as the options leave room. Default: nothing.
-    pub fn recall(mut self, recall: Recall, options: RetrievalOptions) -> Self {
-        self.recall = Some(RecallSetup {
-            recall,
-            options,
-            extract: false,
-        });
-        self
-    }
-
-    /// Whether the model is asked after each completed run which facts of it are worth remembering; it
-    /// costs a question. Only with [`recall`](Self::recall). Default: no.
-    pub fn extract_facts(mut self, extract: bool) -> Self {
-        if let Some(recall) = &mut self.recall {
-            recall.extract = extract;
-        }
+    /// What is remembered from one run to the next, and how it is used. Default: nothing.
+    pub fn recall(mut self, recall: Recall, options: RecallOptions) -> Self {
+        self.recall = Some(RecallSetup { recall, options });
         self
     }
 
     /// Adds somebody who is asked for passages for each input, which are put beside it.
-    pub fn retriever(
-        mut self,
-        retriever: Arc<dyn Retriever>,
-        options: RetrievalOptions,
-    ) -> Self {
+    pub fn retriever(mut self, retriever: Arc<dyn Retriever>, options: RetrievalOptions) -> Self {
         self.lookups.push(Lookup { retriever, options });
         self
     }
@@ -261,7 +243,7 @@ impl AgentBuilder {
         if let Some(agents) = &sub_agents {
             tools.push(Arc::new(TaskTool::unbound(Arc::clone(agents))));
         }
-        if let Some(recall) = &self.recall {
+        if let Some(recall) = self.recall.as_ref().filter(|it| it.options.tools) {
             tools.extend(recall::tools(&recall.recall));
         }
         if let Some(options) = &self.compression {

@@ -11,10 +11,10 @@ use tokio::time::timeout;
 use super::Executor;
 use super::end::End;
 use super::turn::Voice;
-use crate::RetrievalOptions;
 use crate::recall::{self, Recall};
 use crate::retrieval::{self, Placement, Rendered};
 use crate::session::{self, Retrieved};
+use crate::{RecallOptions, RetrievalOptions};
 
 /// How long a run waits for what is looked up. A model that embeds on a slow machine takes seconds; who
 /// has not answered by then is left out.
@@ -73,9 +73,11 @@ impl Executor {
     async fn look_up(&mut self, input: &Message) -> Result<Vec<Found>, End> {
         let question = input.text();
         let agent = Arc::clone(&self.agent);
-        let recalled = self.recall().map(|(recall, options)| Lookup {
-            retriever: Arc::new(recall),
-            options,
+        let recalled = self.recall().and_then(|(recall, options)| {
+            Some(Lookup {
+                retriever: Arc::new(recall.with_past_sessions(options.past_sessions)),
+                options: options.before_run.clone()?,
+            })
         });
         let lookups: Vec<_> = agent.lookups.iter().chain(&recalled).collect();
         if lookups.is_empty() || question.trim().is_empty() {
@@ -103,17 +105,21 @@ impl Executor {
         Ok(found)
     }
 
-    /// What is remembered, for this session.
-    pub(super) fn recall(&self) -> Option<(Recall, RetrievalOptions)> {
+    /// What is remembered, as this session sees it.
+    pub(super) fn recall(&self) -> Option<(Recall, &RecallOptions)> {
         let recall = self.agent.recall.as_ref()?;
         let session = self.tally.session_id();
-        Some((recall.recall.leaving_out(session), recall.options.clone()))
+        Some((recall.recall.leaving_out(session), &recall.options))
     }
 
     /// Has a model draw facts worth keeping from a run that was completed. That it fails costs a warning.
     pub(super) async fn extract_facts(&mut self) -> Result<(), End> {
         let agent = Arc::clone(&self.agent);
-        let Some(recall) = agent.recall.as_ref().filter(|recall| recall.extract) else {
+        let Some(recall) = agent
+            .recall
+            .as_ref()
+            .filter(|recall| recall.options.extract)
+        else {
             return Ok(());
         };
         let messages: Vec<_> = self.transcript.messages().cloned().collect();
