@@ -84,12 +84,13 @@ impl Memory for ProcessMemory {
         removed.map(drop).ok_or_else(|| unknown(session))
     }
 
-    /// By text alone: entries that have all words, those with most occurrences first.
+    /// By text alone: entries that have any of the words, those with most of them first.
     async fn search(&self, query: Query, limit: u32) -> Result<Vec<Hit>> {
         let words: Vec<_> = query
             .text
             .iter()
-            .flat_map(|text| text.split_whitespace())
+            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
+            .filter(|word| !word.is_empty())
             .map(str::to_lowercase)
             .collect();
         let sessions = self.lock();
@@ -129,14 +130,17 @@ fn fits(query: &Query, entry: &Entry) -> bool {
         && query.until_ms.is_none_or(|until| entry.time_ms <= until)
 }
 
-/// Occurrences of all words together; none if a word is missing.
+/// The words that occur, and the more often the more; none if no word does.
 fn score(words: &[String], text: &str) -> Option<f64> {
     let text = text.to_lowercase();
     let counts = words.iter().map(|word| text.matches(word.as_str()).count());
-    let total = counts
-        .map(|count| (count > 0).then_some(count))
-        .sum::<Option<usize>>()?;
-    u32::try_from(total).ok().map(f64::from)
+    let scores = counts.map(|count| match u32::try_from(count) {
+        Ok(0) => 0.0,
+        Ok(count) => 2.0 - 1.0 / f64::from(count),
+        Err(_) => 2.0,
+    });
+    let score: f64 = scores.sum();
+    (words.is_empty() || score > 0.0).then_some(score)
 }
 
 #[cfg(test)]

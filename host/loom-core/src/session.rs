@@ -153,7 +153,7 @@ fn entry(kind: &str, text: String, payload: &impl Serialize) -> Entry {
 }
 
 /// Milliseconds since the Unix epoch; 0 on a clock before it.
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     since_epoch.map_or(0, |time| time.as_millis().try_into().unwrap_or(u64::MAX))
 }

@@ -121,15 +121,21 @@ async fn a_deleted_session_is_gone() {
 }
 
 #[tokio::test]
-async fn search_wants_all_words_in_any_case_and_ranks_by_count() {
-    let memory = store(&["Äpfel und Birnen", "äpfel ÄPFEL und birnen", "Birnen"]).await;
+async fn search_wants_any_word_in_any_case_and_ranks_by_how_many() {
+    let memory = store(&[
+        "Birnen",
+        "Äpfel und Birnen",
+        "äpfel ÄPFEL und birnen",
+        "Kirschen",
+    ])
+    .await;
     let query = Query {
-        text: Some("äpfel BIRNEN".to_owned()),
+        text: Some("äpfel, BIRNEN?".to_owned()),
         ..Query::default()
     };
     let hits = memory.search(query, 10).await.unwrap();
     let sessions: Vec<_> = hits.iter().map(|hit| hit.session.as_str()).collect();
-    assert_eq!(sessions, ["s1", "s0"]);
+    assert_eq!(sessions, ["s2", "s1", "s0"]);
 }
 
 #[tokio::test]
