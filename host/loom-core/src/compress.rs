@@ -99,7 +99,12 @@ pub(crate) async fn compress(
     let plan = Plan::new(&mut job)?;
     let before_tokens = job.calibration.apply(plan.total);
     let due = job.options.is_due(before_tokens, job.window);
-    if job.reason == CompressionReason::Threshold && !due {
+    let wanted = match job.reason {
+        CompressionReason::Threshold => due,
+        CompressionReason::Overflow => true,
+        CompressionReason::Request => has_grown(job.previous, before_tokens),
+    };
+    if !wanted {
         return Ok(None);
     }
     let mut trim = Trim::new(job.items, &plan, job.counter.tokenizer());
@@ -120,6 +125,13 @@ pub(crate) async fn compress(
         compressed.host_time = started.elapsed().saturating_sub(model_time);
         (compaction, compressed)
     }))
+}
+
+/// Whether enough was said since the last compression that another is of use: a quarter more. What is
+/// compressed over and over has no newest messages left.
+fn has_grown(previous: Option<&Compaction>, tokens: u64) -> bool {
+    let after = previous.map_or(0, |previous| previous.after_tokens);
+    tokens > after.saturating_add(after / 4)
 }
 
 /// Whether the older part is long enough to be summarised: a model that is asked after every message

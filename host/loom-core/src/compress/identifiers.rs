@@ -63,15 +63,19 @@ pub(super) fn said(message: &Message) -> impl Iterator<Item = &str> {
     })
 }
 
-/// All text of a message, what tools returned too.
-pub(super) fn all_text(message: &Message) -> impl Iterator<Item = Cow<'_, str>> {
-    let results = message.tool_results().flat_map(|result| &result.content);
-    let results = results.filter_map(|content| match content {
+/// What tools returned in a message.
+pub(super) fn returned(message: &Message) -> impl Iterator<Item = Cow<'_, str>> {
+    let content = message.tool_results().flat_map(|result| &result.content);
+    content.filter_map(|content| match content {
         Content::Text(text) => Some(Cow::from(text)),
         Content::Json(value) => Some(Cow::from(value.to_string())),
         Content::Blob(_) => None,
-    });
-    said(message).map(Cow::from).chain(results)
+    })
+}
+
+/// All text of a message.
+pub(super) fn all_text(message: &Message) -> impl Iterator<Item = Cow<'_, str>> {
+    said(message).map(Cow::from).chain(returned(message))
 }
 
 /// Whether a text says an identifier, not only as a part of another.
@@ -88,23 +92,31 @@ fn is_inner(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// The words of a text that name something: paths, symbols, numbers of at least two digits.
+/// The words of a text that name something: paths, symbols, numbers of at least three digits; and what
+/// they are made of: the host of an address, the name of a file.
 pub(super) fn identifiers(text: &str) -> impl Iterator<Item = &str> {
-    let words =
-        text.split(|c: char| !is_inner(c) && !matches!(c, '-' | '.' | '/' | ':' | '@' | '#'));
-    words.filter_map(identifier)
+    let words = text.split(|c: char| !is_inner(c) && !matches!(c, '-' | '.') && !is_joint(c));
+    let words = words.filter(|word| word.len() > 1 && is_candidate(word.as_bytes()));
+    words.flat_map(|word| {
+        let parts = word
+            .split(is_joint)
+            .filter(move |part| part.len() < word.len());
+        let before = word.rsplit_once(':').map(|(before, _)| before);
+        let all = std::iter::once(word).chain(before).chain(parts);
+        all.filter_map(identifier)
+    })
+}
+
+fn is_joint(character: char) -> bool {
+    matches!(character, '/' | ':' | '@' | '#')
 }
 
 fn identifier(word: &str) -> Option<&str> {
-    if word.len() < 2 || !is_candidate(word.as_bytes()) {
-        return None;
-    }
     let word = word.trim_end_matches(['.', ':', '-', '/', '#', '@']);
     let word = word.trim_start_matches(['-', ':', '@', '#']);
     let word = word.strip_prefix("./").unwrap_or(word);
-    let long_enough =
-        word.len() >= 3 || (word.len() == 2 && word.bytes().all(|b| b.is_ascii_digit()));
-    (long_enough && word.len() <= MAX_BYTES && names_something(word.as_bytes())).then_some(word)
+    let fits = (3..=MAX_BYTES).contains(&word.len());
+    (fits && names_something(word.as_bytes())).then_some(word)
 }
 
 /// A quick look: most words are only letters.
@@ -121,7 +133,9 @@ fn names_something(word: &[u8]) -> bool {
         .windows(2)
         .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
     let shouted = word.len() >= 4 && word.iter().all(u8::is_ascii_uppercase);
-    digits >= 2 || joined || camel || shouted || (digits == 1 && word.contains(&b'-'))
+    let number = digits == word.len() && digits >= 3;
+    let mixed = digits > 0 && digits < word.len() && word.len() > 3;
+    number || mixed || joined || camel || shouted
 }
 
 /// The line around an identifier, on one line and not too long.

@@ -1,5 +1,6 @@
 //! What a person chooses about compression, and when it is due.
 
+use std::fmt;
 use std::sync::Arc;
 
 use loom_types::Provider;
@@ -49,6 +50,21 @@ pub enum CompressionOptionsError {
 
 /// Shares are compared as whole millionths, so that 0.92 of 100,000 is 92,000 and not a hair more.
 const MILLIONTHS: u32 = 1_000_000;
+
+impl fmt::Debug for CompressionOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summarizer = self.summarizer.as_ref();
+        let summarizer = summarizer.map(|(provider, model)| (provider.name(), model));
+        f.debug_struct("CompressionOptions")
+            .field("threshold", &self.threshold)
+            .field("target", &self.target)
+            .field("recent", &self.recent)
+            .field("pinned", &self.pinned.len())
+            .field("summarizer", &summarizer)
+            .field("ask_model", &self.ask_model)
+            .finish()
+    }
+}
 
 impl Default for CompressionOptions {
     fn default() -> Self {

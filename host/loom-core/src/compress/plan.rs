@@ -75,11 +75,11 @@ impl<'a> Plan<'a> {
         index >= self.request && item.message.role == Role::User && item.origin == Origin::Said
     }
 
-    /// The old items that a summary would stand for, without the summary before.
-    pub(super) fn old<'i>(&self, items: &'i [Item]) -> impl Iterator<Item = &'i Item> {
+    /// The old items that a summary would stand for, without the summary before, and their tokens.
+    pub(super) fn old<'i>(&self, items: &'i [Item]) -> impl Iterator<Item = (&'i Item, u64)> {
         let old = (0..self.cut)
             .filter(|index| items[*index].origin == Origin::Said && !self.stays(items, *index));
-        old.map(|index| &items[index])
+        old.map(|index| (&items[index], self.tokens[index]))
     }
 
     /// Tokens of what a summary would replace, but for the summary before.

@@ -23,7 +23,7 @@ use crate::context::{Item, Origin};
 const MAX_PIECES: usize = 12;
 /// Share of the summarising model's window that a piece may take; the rest is for the record so far,
 /// the instructions, the answer, and what its vocabulary is off.
-const PIECE_SHARE: f64 = 0.6;
+const PIECE_SHARE: f64 = 0.8;
 /// Identifiers that are insisted on.
 const MAX_NEEDED: u64 = 100;
 /// Attempts at a piece.
@@ -33,6 +33,8 @@ const ATTEMPTS: usize = 2;
 pub(super) struct Material<'a> {
     pub(super) before: Summary,
     pub(super) old: Vec<&'a Item>,
+    /// Tokens of each.
+    old_tokens: Vec<u64>,
     pub(super) needed: Vec<Needed>,
     pub(super) max_tokens: u64,
     tokenizer: Tokenizer,
@@ -43,7 +45,7 @@ impl<'a> Material<'a> {
         let items = job.items;
         let before = job.previous.and_then(|previous| previous.summary.clone());
         let before = before.unwrap_or_default();
-        let old: Vec<_> = plan.old(items).collect();
+        let (old, old_tokens): (Vec<_>, Vec<_>) = plan.old(items).unzip();
         let metadata = merge::metadata(Some(&before.metadata), old.iter().copied(), job.tools);
         let before = Summary { metadata, ..before };
         let limit = MAX_NEEDED.min(plan.summary_tokens / 8);
@@ -51,6 +53,7 @@ impl<'a> Material<'a> {
             needed: needed(items, plan, &old, &before, limit),
             before,
             old,
+            old_tokens,
             max_tokens: plan.summary_tokens,
             tokenizer: job.counter.tokenizer(),
         }
@@ -83,11 +86,11 @@ fn needed(
     let using = using.filter(|index| items[*index].origin == Origin::Said);
     let using = using.flat_map(|index| identifiers::said(&items[index].message));
     let known = summary::text(Some(before), &[]);
-    let texts = old
-        .iter()
-        .flat_map(|item| identifiers::all_text(&item.message));
+    let messages = || old.iter().map(|item| &item.message);
+    // What was said explains better than what a tool returned; the last is looked at first.
     let mut explaining = vec![Cow::from(known)];
-    explaining.extend(texts);
+    explaining.extend(messages().flat_map(|message| identifiers::returned(message)));
+    explaining.extend(messages().flat_map(|message| identifiers::said(message).map(Cow::from)));
     identifiers::needed(
         using,
         &explaining,
@@ -146,11 +149,11 @@ fn pieces(job: &Job<'_>, material: &Material<'_>) -> Vec<Piece> {
 fn cut_in_pieces(material: &Material<'_>, quote: Quote, room: u64) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut left = 0;
-    for item in &material.old {
+    for (item, tokens) in material.old.iter().zip(&material.old_tokens) {
         let line = prompt::quoted(item, quote);
-        // Three bytes to a token are less than English and code have; counting it all would take longer
-        // than everything else.
-        let tokens = line.len() as u64 / 3;
+        // What quoting adds, or, of a part of a message, more than it has: counting it all would take
+        // longer than everything else.
+        let tokens = (tokens * 6 / 5 + 20).min(line.len() as u64 / 2);
         match pieces.last_mut().filter(|_| tokens <= left) {
             Some(piece) => {
                 left -= tokens;

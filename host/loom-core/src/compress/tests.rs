@@ -68,10 +68,11 @@ pub(crate) fn record(overview: &str, context: &[&str]) -> String {
 }
 
 /// What a test compresses with.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Setting {
     options: CompressionOptions,
     window: u64,
+    summarizer_window: u64,
     fixed_tokens: u64,
     reason: CompressionReason,
     tools: Vec<Arc<ToolDefinition>>,
@@ -90,6 +91,7 @@ impl Setting {
         Self {
             options: CompressionOptions::default(),
             window,
+            summarizer_window: 128_000,
             fixed_tokens: 0,
             reason: CompressionReason::Threshold,
             tools: Vec::new(),
@@ -125,7 +127,7 @@ impl Setting {
             tools: &self.tools,
             summarizer: Summarizer {
                 model: "small",
-                window: self.window,
+                window: self.summarizer_window,
             },
         };
         let done = compress(job, ask).await?;

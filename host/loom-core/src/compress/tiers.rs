@@ -50,6 +50,7 @@ impl<'a> Trim<'a> {
         self.clear(plan.far);
         self.drop_superseded(plan.cut, tools);
         self.clamp(plan.cut);
+        self.clear(plan.cut);
     }
 
     pub(super) fn is_enough(&self) -> bool {
@@ -128,9 +129,11 @@ impl<'a> Trim<'a> {
                 .tool_results()
                 .filter(|r| shorten::can_clear(r));
             for result in clearable {
-                self.edits
-                    .shortened
-                    .insert(&result.call_id, Shortening::Cleared);
+                let shortening = self.edits.shortened.entry(&result.call_id);
+                let shortening = shortening.or_insert(Shortening::Cleared);
+                if matches!(shortening, Shortening::Clamped { .. }) {
+                    *shortening = Shortening::Cleared;
+                }
             }
             self.recount(index);
         }
@@ -207,7 +210,10 @@ struct Later {
 
 /// The calls whose results a later call of the same tool repeats, or whose resource was read whole or
 /// written later.
-fn superseded<'a>(items: &'a [Item], tools: &[Arc<ToolDefinition>]) -> HashSet<&'a CallId> {
+pub(super) fn superseded<'a>(
+    items: &'a [Item],
+    tools: &[Arc<ToolDefinition>],
+) -> HashSet<&'a CallId> {
     let mut later = Later::default();
     let mut superseded = HashSet::new();
     for item in items.iter().rev() {

@@ -74,7 +74,8 @@ async fn it_cannot_run_once_the_window_is_full() {
         Scripted::down(),
         Scripted::answers((0..20).map(|_| Ok(record("Migrate billing.", &[])))),
     ] {
-        let setting = Setting::window(8_000).because(CompressionReason::Overflow);
+        let mut setting = Setting::window(8_000).because(CompressionReason::Overflow);
+        setting.summarizer_window = 8_000;
         let done = setting.must(work.items(), &mut ask).await;
         assert!(tokens(&done.items) < setting.options.limit(8_000));
         assert_eq!(fault(&done.items), None);
