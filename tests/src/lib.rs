@@ -4,6 +4,7 @@
 pub mod cancelling;
 pub mod cli;
 pub mod crowd;
+pub mod datasets;
 pub mod faults;
 pub mod guests;
 pub mod held;
