@@ -6,6 +6,7 @@
 
 mod cancel;
 mod cli;
+mod context;
 mod crash;
 mod dropped;
 mod egress;
