@@ -4,4 +4,4 @@
 pub mod page;
 pub mod ranking;
 
-mod words;
+pub mod words;

@@ -2,7 +2,7 @@
 
 /// The words of a text in lower case: runs of letters and digits. Scripts that are written without
 /// spaces have no such runs, so each of their characters counts as a word.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = String> {
+pub fn words(text: &str) -> impl Iterator<Item = String> {
     Words { rest: text }
 }
 
