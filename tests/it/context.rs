@@ -50,7 +50,10 @@ impl Talk {
 
     fn say(&mut self, text: &str) -> Ran {
         let command = self.command();
-        let ran = command.args(["run", "--session", "long", text]).run().code(0);
+        let ran = command
+            .args(["run", "--session", "long", text])
+            .run()
+            .code(0);
         self.said += text.len() + ran.stdout.len();
         ran
     }
@@ -72,7 +75,10 @@ fn a_fact_of_the_beginning_is_known_after_five_windows() {
     let mut talk = Talk::new(true);
     let all = talk.fill(5);
     let compressed = all.iter().filter(|ran| ran.stderr.contains("compressed"));
-    assert!(compressed.count() > 1, "a summary was made of a summary's session");
+    assert!(
+        compressed.count() > 1,
+        "a summary was made of a summary's session"
+    );
     talk.say("what is the code?").says("the code is 4711.");
     let asked = talk.say("what is the password?");
     asked.says("I do not know what the password is.");
@@ -115,7 +121,11 @@ fn a_pinned_fact_is_kept_word_for_word() {
     let first = first.args(["run", "--session", "long", "--pin", pin, "hello"]);
     first.run().code(0);
     talk.fill(2);
-    let shown = talk.command().args(["session", "export", "long"]).run().code(0);
+    let shown = talk
+        .command()
+        .args(["session", "export", "long"])
+        .run()
+        .code(0);
     let compactions = shown.events().into_iter();
     let mut compactions = compactions.filter(|entry| entry["kind"] == "compaction");
     let last = compactions.next_back().unwrap();
@@ -131,12 +141,17 @@ fn json_lines_tell_of_a_compression() {
         let run = talk.command();
         let run = run.args(["run", "--json", "--session", "long", &chatter(n)]);
         let events = run.run().code(0).events();
-        told = events.into_iter().find(|event| event.to_string().contains("before_tokens"));
+        told = events
+            .into_iter()
+            .find(|event| event.to_string().contains("before_tokens"));
         if told.is_some() {
             break;
         }
     }
     let told = told.expect("the threshold is reached within a window");
     let text = told.to_string();
-    assert!(text.contains("after_tokens") && text.contains("threshold"), "{text}");
+    assert!(
+        text.contains("after_tokens") && text.contains("threshold"),
+        "{text}"
+    );
 }

@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod drive;
 mod help;
+mod kb;
 mod lists;
 mod model;
 mod permission;
@@ -182,6 +183,7 @@ enum Verb {
     Model(model::ModelArguments),
     Permission(permission::PermissionArguments),
     Session(session::SessionArguments),
+    Kb(kb::KbArguments),
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
@@ -212,6 +214,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Model(arguments) => in_runtime(model::run(arguments, global)),
         Verb::Permission(arguments) => in_runtime(permission::run(arguments, global)),
         Verb::Session(arguments) => in_runtime(session::run(arguments, global)),
+        Verb::Kb(arguments) => in_runtime(kb::run(arguments, global)),
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
         Verb::Completions(arguments) => completions::run(&arguments),

@@ -26,7 +26,8 @@ impl Provider for Reader {
     fn complete(request: Request) -> Result<Self::Completion> {
         let texts: Vec<String> = request.messages.iter().map(text_of).collect();
         let tools = request.tools.iter();
-        let tools = tools.map(|tool| tool.name.len() + tool.description.len() + tool.input_schema.len());
+        let tools =
+            tools.map(|tool| tool.name.len() + tool.description.len() + tool.input_schema.len());
         let bytes = texts.iter().map(String::len).sum::<usize>() + tools.sum::<usize>();
         let tokens = (bytes / 4) as u64;
         let window = setting("window", 2000);
@@ -62,7 +63,9 @@ impl Provider for Reader {
 /// The answer to what the person asked last.
 fn reply(messages: &[Message], texts: &[String]) -> String {
     let asked = messages.iter().zip(texts);
-    let asked = asked.filter(|(message, _)| message.role == Role::User).next_back();
+    let asked = asked
+        .filter(|(message, _)| message.role == Role::User)
+        .next_back();
     let asked = asked.map_or("", |(_, text)| text);
     let name = asked
         .strip_prefix("what is ")

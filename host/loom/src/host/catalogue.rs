@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use loom_types::{Embedder, Tool};
-use loom_wasm::{ConfiguredPlugin, Engine, Grants, Limits, Plugin, PluginSource};
+use loom_wasm::{ConfiguredPlugin, Engine, FileAccess, Grants, Limits, Plugin, PluginSource};
 
 use super::summary::PluginProblem;
 use super::{embedder, grants};
@@ -208,6 +208,8 @@ impl Installed {
         if self.plugin.exports().memory {
             // A store's directory is made when the store is opened; until then there is none.
             grants.directories.retain(|grant| grant.host_path.is_dir());
+        } else {
+            make_own(&mut grants, &config.data_dir);
         }
         Ok(self.plugin.configure(
             grants,
@@ -226,6 +228,15 @@ impl Installed {
             .and_then(|plugin| grants::grants(&plugin.grants, None).ok())
             .unwrap_or_default()
     }
+}
+
+/// Makes directories below Loom's own that a plugin may write in. One that can't be made is not
+/// granted: the plugin says what it lacks when it is called.
+fn make_own(grants: &mut Grants, data_dir: &Path) {
+    grants.directories.retain(|grant| {
+        let is_own = grant.access == FileAccess::ReadWrite && grant.host_path.starts_with(data_dir);
+        !is_own || std::fs::create_dir_all(&grant.host_path).is_ok()
+    });
 }
 
 /// The components in the plugin directories, in order, and the directories that cannot be read.

@@ -20,6 +20,14 @@ fn by_default_only_the_workspace_and_the_sessions_are_granted() {
         files(&config, "memory-file"),
         [(places.data.join("loom/sessions"), write)]
     );
+    let workspace = fixture.places().workspace;
+    assert_eq!(
+        files(&config, "kb"),
+        [
+            (fixture.places().data.join("loom/kb"), write),
+            (workspace, FileAccess::ReadOnly)
+        ]
+    );
     for plugin in ["calculator", "http", "time", "memory-ram", "memory-qdrant"] {
         let grants = &config.plugins[plugin].grants;
         assert!(grants.files.is_empty(), "{plugin}");
