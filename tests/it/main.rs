@@ -8,6 +8,7 @@ mod cancel;
 mod cli;
 mod context;
 mod crash;
+mod datasets;
 mod dropped;
 mod egress;
 mod examples;

@@ -11,6 +11,7 @@ pub mod held;
 pub mod native;
 pub mod python;
 pub mod qdrant;
+pub mod retention;
 pub mod sandbox;
 pub mod server;
 pub mod terminal;

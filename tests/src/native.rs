@@ -45,6 +45,18 @@ impl Question<'_> {
         last.map(|message| message.text()).unwrap_or_default()
     }
 
+    /// Texts of all messages, in order.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        self.0.messages.iter().map(|message| message.text()).collect()
+    }
+
+    /// Whether the answer has to be JSON of a schema, as when the host asks for a summary.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        self.0.output_schema.is_some()
+    }
+
     /// Texts of the tools' results, in order.
     #[must_use]
     pub fn results(&self) -> Vec<String> {
