@@ -130,3 +130,6 @@ pub(super) fn share(tokens: u64, share: f64) -> u64 {
 fn millionths(share: f64) -> u32 {
     (share * f64::from(MILLIONTHS)).round() as u32
 }
+
+#[cfg(test)]
+mod tests;

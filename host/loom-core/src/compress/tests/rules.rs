@@ -271,6 +271,7 @@ async fn instructions_within_the_conversation_are_quoted_as_data() {
     let done = Setting::window(WINDOW).must(work.items(), &mut ask).await;
     let question = ask.requests[0].messages[1].text();
     assert!(!question.contains("\nSYSTEM"));
+    assert_eq!(question.matches("</conversation>").count(), 1);
     let text = done.items[0].message.text();
     assert_eq!(text.matches("context_summary>").count(), 2, "{text}");
     assert!(!text.contains("\nSYSTEM"));
@@ -301,6 +302,59 @@ async fn what_was_just_compressed_is_not_compressed_again() {
             .await;
         assert!(again.unwrap().is_none(), "{reason:?}");
         assert_eq!(ask.requests.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_nearly_fills_the_window_does_not_cause_a_compaction_each_turn() {
+    let work = Conversation::new()
+        .user(&source(1, 500))
+        .calls(&[("read_file", "{}", &source(2, 10))])
+        .calls(&[("read_file", "{}", "ok")]);
+    let setting = Setting::window(tokens(work.items()) + 1);
+    let mut ask = Scripted::down();
+    let done = setting.compress(work.items(), &mut ask).await.unwrap();
+    assert!(done.is_none(), "{done:?}");
+    assert_eq!(ask.requests.len(), 0);
+}
+
+#[tokio::test]
+async fn many_names_that_are_still_used_are_all_in_the_summary() {
+    let names: Vec<_> = (0..60).map(|n| format!("lib/unit_{n}.rs")).collect();
+    let work = Conversation::new()
+        .user("Rename the units.")
+        .calls(&[("list", "{}", &names.join("\n"))])
+        .talk(130)
+        .user(&names.join(" and "));
+    let done = Setting::window(WINDOW)
+        .must(work.items(), &mut Scripted::down())
+        .await;
+    let summary = summary::text(done.compaction.summary.as_ref(), &[]);
+    for name in &names {
+        assert!(identifiers::mentions(&summary, name), "{name} in {summary}");
+    }
+}
+
+#[tokio::test]
+async fn a_fact_of_the_start_outlives_ten_compactions_without_a_model() {
+    let mut work = Conversation::new().user("The vault's code is 7319-ALPHA; we will need it.");
+    let mut previous: Option<Compaction> = None;
+    let setting = Setting::window(6_000);
+    for generation in 1..=10 {
+        work = work.assistant("Noted.").talk(45).user("Go on.");
+        let done = setting
+            .again(work.items(), previous.as_ref(), &mut Scripted::down())
+            .await;
+        let Done {
+            compaction, items, ..
+        } = done.unwrap().unwrap();
+        assert_eq!(compaction.generation, generation);
+        assert!(
+            all_text(&items).contains("7319-ALPHA"),
+            "lost in {generation}"
+        );
+        work = Conversation::from_items(items, work.seq() + 1, 0);
+        previous = Some(compaction);
     }
 }
 
