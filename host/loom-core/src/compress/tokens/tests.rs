@@ -120,3 +120,16 @@ fn what_fits_by_our_count_fits_by_the_providers() {
         }
     }
 }
+
+#[test]
+fn tools_cost_what_the_model_reads_of_them() {
+    let tokenizer = Tokenizer::for_model("gpt-4o");
+    let schema = serde_json::json!({"type": "object"});
+    let short = Arc::new(ToolDefinition::new("run", "Runs it", schema.clone()));
+    let long = Arc::new(ToolDefinition::new("run", "Runs it ".repeat(50), schema));
+    assert_eq!(tokenizer.tools(&[]), 0);
+    let both = tokenizer.tools(&[Arc::clone(&short), Arc::clone(&long)]);
+    let one = tokenizer.tools(&[short]);
+    assert_eq!(both, one + tokenizer.tools(&[long]));
+    assert!(both > 2 * one + 90);
+}
