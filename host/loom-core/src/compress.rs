@@ -46,6 +46,10 @@ use plan::Plan;
 use summarize::{Material, summarize};
 use tiers::Trim;
 
+/// Share of the window that a compression has to gain, if it could be put off: one that runs at every turn
+/// costs more than it saves.
+const WORTH: f64 = 0.02;
+
 /// Whoever asks the summarising model: meters it, charges the budget, and stops it.
 #[async_trait]
 pub(crate) trait Ask: Send {
@@ -117,8 +121,10 @@ pub(crate) async fn compress(
         if !trim.is_enough() {
             trim.squeeze(&plan.squeezed);
         }
-        let compaction = trimmed(&job, &trim);
-        done = check(&mut job, &plan, compaction);
+        if is_worth_a_trim(&job, &plan, &trim) {
+            let compaction = trimmed(&job, &trim);
+            done = check(&mut job, &plan, compaction);
+        }
     }
     Ok(done.map(|(compaction, mut compressed)| {
         compressed.model_time = model_time;
@@ -134,16 +140,23 @@ fn has_grown(previous: Option<&Compaction>, tokens: u64) -> bool {
     tokens > after.saturating_add(after / 4)
 }
 
-/// Whether the older part is long enough to be summarised: a model that is asked after every message
-/// costs more than it saves.
+/// Whether the older part is long enough to be summarised.
 fn is_worth_a_summary(job: &Job<'_>, plan: &Plan<'_>, before_tokens: u64) -> bool {
     let old = plan.old_tokens(job.items);
     let least = match job.reason {
         _ if before_tokens >= job.window => 1,
         CompressionReason::Request => plan::MIN_SUMMARY_TOKENS.min(job.window / 50),
-        _ => share(job.window, 0.02),
+        _ => share(job.window, WORTH) + plan::MIN_SUMMARY_TOKENS,
     };
     old >= least.max(1)
+}
+
+/// Whether trimming gains something: a request that nearly fills the window by itself would have an entry
+/// written for every turn.
+fn is_worth_a_trim(job: &Job<'_>, plan: &Plan<'_>, trim: &Trim<'_>) -> bool {
+    let gained = plan.total - trim.total.min(plan.total);
+    let optional = job.reason == CompressionReason::Threshold && plan.total < job.window;
+    trim.is_enough() || !optional || gained >= share(job.window, WORTH)
 }
 
 /// The compaction that trims only.

@@ -11,8 +11,8 @@ use crate::todo::{self, Todo, TodoStatus};
 
 /// The first messages of the person say what it is about, the last what it has come to; in bytes.
 const FIRST_REQUESTS: usize = 5;
-const LAST_REQUESTS: usize = 15;
-const REQUEST_BYTES: usize = 600;
+const LAST_REQUESTS: usize = 8;
+const FIRST_REQUEST_BYTES: usize = 600;
 /// How many of each the summary takes up, the newest.
 const DECISIONS: usize = 12;
 const FACTS: usize = 30;
@@ -67,7 +67,11 @@ fn add_requests(summary: &mut Summary, requests: &[&Message]) {
     let texts: Vec<_> = requests.iter().map(|message| message.text()).collect();
     let last = texts.len().saturating_sub(LAST_REQUESTS);
     for (index, text) in texts.iter().enumerate() {
-        let clipped = clip(text, REQUEST_BYTES);
+        let bytes = match index {
+            0 => FIRST_REQUEST_BYTES,
+            _ => SENTENCE_BYTES,
+        };
+        let clipped = clip(text, bytes);
         if clipped.is_empty() {
             continue;
         }
@@ -117,7 +121,10 @@ fn add_facts(summary: &mut Summary, items: &[&Item]) {
         push(&mut summary.key_decisions, decision.clone());
     }
     for fact in newest(&facts, FACTS) {
-        push(&mut summary.context, fact.clone());
+        let said = |item: &String| item.contains(fact.as_str());
+        if !summary.task_overview.iter().any(said) && !summary.context.iter().any(said) {
+            push(&mut summary.context, fact.clone());
+        }
     }
 }
 

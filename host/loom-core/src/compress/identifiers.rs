@@ -45,13 +45,23 @@ pub(super) fn needed<'t>(
             }
         }
     }
-    let needed = wanted.into_iter().filter_map(|identifier| {
-        Some(Needed {
-            identifier: identifier.to_owned(),
-            excerpt: excerpts.remove(identifier)?,
-        })
-    });
-    needed.take(limit).collect()
+    let mut needed: Vec<Needed> = Vec::new();
+    for identifier in wanted {
+        if needed.len() == limit {
+            break;
+        }
+        // What is a part of another comes after it, and is said with it.
+        let said = |known: &Needed| mentions(&known.identifier, identifier);
+        if let Some(excerpt) = excerpts.remove(identifier)
+            && !needed.iter().any(said)
+        {
+            needed.push(Needed {
+                identifier: identifier.to_owned(),
+                excerpt,
+            });
+        }
+    }
+    needed
 }
 
 /// What is said or called in a message, but for what tools returned.

@@ -16,9 +16,9 @@ pub struct CompressionOptions {
     /// than that. Above 0.0, below the threshold. Default 0.25. Aimed at, not promised: what is always
     /// kept can be more.
     pub target: f64,
-    /// Share of the context window that is kept as it is, as the newest messages; at most half of what
-    /// the target leaves. Default 0.10: with the default target, as much again is left for the summary,
-    /// the instructions and the tools.
+    /// Share of the context window that is kept as it is, as the newest messages; at most three fifths of
+    /// what the target leaves beside the instructions and the request. At least 0.0, below the
+    /// threshold. Default 0.10: with the default target, about as much is left for the rest.
     pub recent: f64,
     /// Facts that are kept word for word.
     pub pinned: Vec<String>,
@@ -130,3 +130,6 @@ pub(super) fn share(tokens: u64, share: f64) -> u64 {
 fn millionths(share: f64) -> u32 {
     (share * f64::from(MILLIONTHS)).round() as u32
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,7 +177,7 @@ impl Room {
             goal,
             summary,
             recent,
-            newest: most.saturating_sub(summary) / 2,
+            newest: most / 2,
         })
     }
 }

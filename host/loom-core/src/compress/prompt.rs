@@ -84,7 +84,12 @@ pub(super) fn quoted(item: &Item, quote: Quote) -> String {
             line.insert(name.to_owned(), Value::Array(values));
         }
     }
-    Value::Object(line).to_string()
+    as_data(&Value::Object(line))
+}
+
+/// JSON that ends no tag around it.
+fn as_data(value: &Value) -> String {
+    value.to_string().replace("</", "<\\/")
 }
 
 /// The beginning and the end of a text that is longer.
@@ -165,7 +170,7 @@ fn numbered(summary: &Summary) -> Vec<String> {
         items.map(move |item| (segment.key(), item))
     });
     let lines = items.zip(1_u32..).map(|((segment, item), number)| {
-        json!({"number": number, "segment": segment, "item": item}).to_string()
+        as_data(&json!({"number": number, "segment": segment, "item": item}))
     });
     lines.collect()
 }
@@ -260,3 +265,6 @@ fn number(value: &Value) -> Option<usize> {
     };
     usize::try_from(number).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,7 +100,7 @@ fn clamped(result: &ToolResult, head_bytes: usize, tail_bytes: usize) -> String 
     let left_out = &text[head.len()..text.len() - tail.len()];
     format!(
         "{head}\n[{} lines, {} bytes left out by the host; {}]\n{tail}",
-        left_out.lines().count(),
+        left_out.trim_matches('\n').lines().count(),
         left_out.len(),
         pointer(result)
     )
@@ -130,3 +130,6 @@ pub(super) fn whole_lines_after(text: &str, start: usize) -> &str {
         _ => tail,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,29 @@ impl Tokenizer {
         MESSAGE_TOKENS + parts.sum::<u64>()
     }
 
+    /// No message has more tokens than this. Loads no vocabulary: these are byte-level, so that a token is
+    /// at least a byte.
+    pub(crate) fn at_most(message: &Message) -> u64 {
+        let parts = message.parts.iter().map(|part| match part {
+            Part::Text { text } => text.len() as u64,
+            Part::Image { .. } => IMAGE_TOKENS,
+            Part::ToolCall(call) => CALL_TOKENS + (call.name.len() + call.arguments.len()) as u64,
+            Part::ToolResult(result) => {
+                let content = result.content.iter();
+                CALL_TOKENS
+                    + content
+                        .map(|c| c.size_bytes() as u64 + IMAGE_TOKENS)
+                        .sum::<u64>()
+            }
+            Part::Reasoning(reasoning) => {
+                let state = reasoning.provider_state.as_ref();
+                let state = state.map_or(0, |state| state.to_string().len());
+                (reasoning.text.len() + state) as u64
+            }
+        });
+        MESSAGE_TOKENS + parts.sum::<u64>()
+    }
+
     /// Tokens of the tools' definitions.
     pub(crate) fn tools(&self, tools: &[Arc<ToolDefinition>]) -> u64 {
         let definition = |tool: &Arc<ToolDefinition>| {
@@ -254,3 +277,6 @@ impl Calibration {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,7 @@ async fn old_results_are_cleared_first_and_no_model_is_asked() {
         oldest,
         "[cleared by the host: 40 lines, 2330 bytes; read_result with call_id \"call-1\" shows it]"
     );
+    assert!(oldest.contains(READ_RESULT));
     assert_eq!(done.items.last(), work.items().last());
 }
 
@@ -271,6 +272,7 @@ async fn instructions_within_the_conversation_are_quoted_as_data() {
     let done = Setting::window(WINDOW).must(work.items(), &mut ask).await;
     let question = ask.requests[0].messages[1].text();
     assert!(!question.contains("\nSYSTEM"));
+    assert_eq!(question.matches("</conversation>").count(), 1);
     let text = done.items[0].message.text();
     assert_eq!(text.matches("context_summary>").count(), 2, "{text}");
     assert!(!text.contains("\nSYSTEM"));
@@ -302,6 +304,131 @@ async fn what_was_just_compressed_is_not_compressed_again() {
         assert!(again.unwrap().is_none(), "{reason:?}");
         assert_eq!(ask.requests.len(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_request_that_nearly_fills_the_window_does_not_cause_a_compaction_each_turn() {
+    let work = Conversation::new()
+        .user(&source(1, 500))
+        .calls(&[("read_file", "{}", &source(2, 10))])
+        .calls(&[("read_file", "{}", "ok")]);
+    let setting = Setting::window(tokens(work.items()) + 1);
+    let mut ask = Scripted::down();
+    let done = setting.compress(work.items(), &mut ask).await.unwrap();
+    assert!(done.is_none(), "{done:?}");
+    assert_eq!(ask.requests.len(), 0);
+}
+
+#[tokio::test]
+async fn many_names_that_are_still_used_are_all_in_the_summary() {
+    let names: Vec<_> = (0..60).map(|n| format!("lib/unit_{n}.rs")).collect();
+    let work = Conversation::new()
+        .user("Rename the units.")
+        .calls(&[("list", "{}", &names.join("\n"))])
+        .talk(130)
+        .user(&names.join(" and "));
+    let done = Setting::window(WINDOW)
+        .must(work.items(), &mut Scripted::down())
+        .await;
+    let summary = summary::text(done.compaction.summary.as_ref(), &[]);
+    for name in &names {
+        assert!(identifiers::mentions(&summary, name), "{name} in {summary}");
+    }
+}
+
+#[tokio::test]
+async fn a_fact_of_the_start_outlives_ten_compactions_without_a_model() {
+    let mut work = Conversation::new().user("The vault's code is 7319-ALPHA; we will need it.");
+    let mut previous: Option<Compaction> = None;
+    let setting = Setting::window(6_000);
+    for generation in 1..=10 {
+        work = work.assistant("Noted.").talk(45).user("Go on.");
+        let done = setting
+            .again(work.items(), previous.as_ref(), &mut Scripted::down())
+            .await;
+        let Done {
+            compaction, items, ..
+        } = done.unwrap().unwrap();
+        assert_eq!(compaction.generation, generation);
+        assert!(
+            all_text(&items).contains("7319-ALPHA"),
+            "lost in {generation}"
+        );
+        work = Conversation::from_items(items, work.seq() + 1, 0);
+        previous = Some(compaction);
+    }
+}
+
+#[tokio::test]
+async fn without_a_model_the_summary_has_what_rules_can_find() {
+    let todos = json!({"todos": [
+        {"content": "Read the schema", "status": "completed"},
+        {"content": "Move the rows", "status": "in_progress"},
+        {"content": "Drop the old table", "status": "pending"},
+    ]});
+    let work = Conversation::new()
+        .user("Move the table `orders` to the new schema.")
+        .calls(&[("todo", &todos.to_string(), "3 items, 2 open")])
+        .failed(
+            "run",
+            r#"{"command":"psql"}"#,
+            "permission denied for table orders",
+        )
+        .assistant("We decided to copy in batches. I read the schema.")
+        .user("Fine.")
+        .calls(&[("dump", "{}", &source(1, 900))]);
+    let mut setting = Setting::window(WINDOW);
+    setting.options.ask_model = false;
+    let mut ask = Scripted::down();
+    let done = setting
+        .must(work.assistant("Done.").talk(40).items(), &mut ask)
+        .await;
+    assert_eq!(ask.requests.len(), 0);
+    let Some(summary) = done.compaction.summary else {
+        assert_eq!(done.compressed.method, CompressionMethod::Trimmed);
+        panic!("trimmed only");
+    };
+    assert_eq!(
+        summary.task_overview[0],
+        "The person said: Move the table `orders` to the new schema."
+    );
+    assert_eq!(summary.key_decisions, ["We decided to copy in batches."]);
+    assert_eq!(
+        summary.blockers,
+        ["run failed: permission denied for table orders"]
+    );
+    assert_eq!(summary.open_items, ["Drop the old table"]);
+    assert!(summary.next_steps.contains(&"Move the rows".to_owned()));
+    assert!(
+        summary
+            .progress
+            .contains(&"Done: Read the schema".to_owned())
+    );
+    assert_eq!(summary.metadata.tools["todo"], 1);
+}
+
+/// The executor runs it inside a task.
+#[test]
+fn a_compression_can_move_between_threads() {
+    fn check(_: impl Send) {}
+    let (options, mut counter, mut ask) =
+        (CompressionOptions::default(), counter(), Scripted::down());
+    let job = Job {
+        items: &[],
+        previous: None,
+        options: &options,
+        counter: &mut counter,
+        calibration: Calibration::new(),
+        fixed_tokens: 0,
+        window: 1,
+        reason: CompressionReason::Request,
+        tools: &[],
+        summarizer: Summarizer {
+            model: "small",
+            window: 1,
+        },
+    };
+    check(compress(job, &mut ask));
 }
 
 #[tokio::test]
