@@ -9,6 +9,7 @@ mod cli;
 mod crash;
 mod dropped;
 mod egress;
+mod embeddings;
 mod examples;
 mod faults;
 mod files;

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context as _, bail};
+use loom_core::recall::HybridMemory;
 use loom_core::{AgentBuilder, Pool};
 use loom_types::{Embedder, Memory, Provider, Tool};
 use loom_wasm::{Engine, EngineConfig, Grants};
@@ -255,6 +256,7 @@ impl Loom {
         check::check(path).await
     }
 
+    /// With an embedding model its entries have vectors.
     async fn open_memory(&self) -> anyhow::Result<Arc<dyn Memory>> {
         let name = &self.config.memory.plugin;
         let catalogue = self.current().await;
@@ -276,7 +278,11 @@ impl Loom {
             })?;
         }
         let configured = installed.configure(&self.config, catalogue.embedder())?;
-        Ok(configured.memory())
+        let store = configured.memory();
+        Ok(match catalogue.embedder() {
+            Some(embedder) => Arc::new(HybridMemory::new(store, Arc::clone(embedder))),
+            None => store,
+        })
     }
 
     /// The catalogue as the plugin directories are now.
