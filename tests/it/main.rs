@@ -11,6 +11,7 @@ mod crash;
 mod datasets;
 mod dropped;
 mod egress;
+mod embeddings;
 mod examples;
 mod faults;
 mod files;

@@ -24,8 +24,7 @@ const MAX_LENGTH: usize = 65_536;
 
 pub(crate) struct GuestEmbedder {
     name: String,
-    /// The provider's id.
-    model: String,
+    model_id: String,
     plugin: Plugin,
     shared: Arc<Shared>,
     pre: tokio::sync::OnceCell<(wasmtime::Engine, EmbeddingPluginPre<HostState>)>,
@@ -38,7 +37,7 @@ impl GuestEmbedder {
     pub(crate) fn new(configured: &ConfiguredPlugin, provider: &str, model: &str) -> Self {
         Self {
             name: format!("{provider}/{model}"),
-            model: model.to_owned(),
+            model_id: model.to_owned(),
             plugin: configured.plugin.clone(),
             shared: Arc::clone(&configured.shared),
             pre: tokio::sync::OnceCell::new(),
@@ -64,7 +63,9 @@ impl GuestEmbedder {
         let running = async {
             let instance = pre.instantiate_async(&mut store).await?;
             let embedding = instance.loom_plugin_embedding();
-            embedding.call_embed(&mut store, &self.model, texts).await
+            embedding
+                .call_embed(&mut store, &self.model_id, texts)
+                .await
         };
         // Who waits no longer drops this, and the store with it.
         let never = CancellationToken::new();

@@ -279,6 +279,7 @@ impl Loom {
         check::check(path).await
     }
 
+    /// With an embedding model its entries have vectors.
     async fn open_memory(&self) -> anyhow::Result<Arc<dyn Memory>> {
         let name = &self.config.memory.plugin;
         let catalogue = self.current().await;
@@ -300,10 +301,10 @@ impl Loom {
             })?;
         }
         let configured = installed.configure(&self.config, catalogue.embedder())?;
-        let memory = configured.memory();
+        let store = configured.memory();
         Ok(match catalogue.embedder() {
-            Some(embedder) => Arc::new(HybridMemory::new(memory, Arc::clone(embedder))),
-            None => memory,
+            Some(embedder) => Arc::new(HybridMemory::new(store, Arc::clone(embedder))),
+            None => store,
         })
     }
 

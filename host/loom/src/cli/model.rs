@@ -1,6 +1,7 @@
 //! `loom model`: which models there are, and whether they work.
 
 mod check;
+mod embed;
 mod health;
 
 use std::time::Duration;
@@ -29,7 +30,8 @@ Examples:
   loom model list ollama
   loom model list --health           how each member of the pool does now
   loom model check                   each model that may answer here
-  loom model check -m openai/gpt-5-mini")]
+  loom model check -m openai/gpt-5-mini
+  loom model embed -m ollama/nomic-embed-text \"a text\"")]
 pub(super) struct ModelArguments {
     #[command(subcommand)]
     verb: ModelVerb,
@@ -57,6 +59,15 @@ enum ModelVerb {
         #[arg(long, help = "Print JSON")]
         json: bool,
     },
+    /// Turn texts into vectors with the embedding model, and print them as JSON
+    Embed {
+        /// PROVIDER/MODEL instead of embedding.model
+        #[arg(short, long, value_name = "MODEL")]
+        model: Option<String>,
+        /// One vector is printed for each
+        #[arg(required = true, value_name = "TEXT")]
+        texts: Vec<String>,
+    },
 }
 
 pub(super) async fn run(arguments: ModelArguments, global: Global) -> anyhow::Result<Exit> {
@@ -77,6 +88,7 @@ pub(super) async fn run(arguments: ModelArguments, global: Global) -> anyhow::Re
             let loom = global.open(&config).await?;
             check::run(&config, &loom, json).await
         }
+        ModelVerb::Embed { model, texts } => embed::run(&global, model, texts).await,
     }
 }
 

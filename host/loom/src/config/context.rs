@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use loom_core::retrieval::RetrievalOptions;
 use serde::{Serialize, Serializer};
 
 use super::Config;
@@ -110,12 +111,13 @@ impl Default for RecallConfig {
 
 impl Default for RetrievalConfig {
     fn default() -> Self {
+        let options = RetrievalOptions::default();
         Self {
             automatic: false,
             collections: Vec::new(),
-            results: 5,
-            threshold: 0.0,
-            tokens: 2000,
+            results: options.results,
+            threshold: options.threshold,
+            tokens: options.tokens,
             queries: 1,
             rerank: false,
         }

@@ -4,6 +4,7 @@
 use super::pool::check_model_pattern;
 use super::{any, texts};
 use crate::config::section::{Located, Section};
+use crate::config::tree::Origin;
 
 #[derive(Debug, Default)]
 pub(in crate::config) struct RawContext {
@@ -16,6 +17,7 @@ pub(in crate::config) struct RawContext {
 
 #[derive(Debug, Default)]
 pub(in crate::config) struct RawCompression {
+    pub(in crate::config) origin: Option<Origin>,
     pub(in crate::config) enabled: Option<bool>,
     pub(in crate::config) threshold: Option<f64>,
     pub(in crate::config) target: Option<f64>,
@@ -67,13 +69,17 @@ pub(super) fn read(root: &mut Section<'_>) -> RawContext {
 
 fn read_compression(mut section: Section<'_>) -> RawCompression {
     let compression = RawCompression {
+        origin: Some(section.origin().clone()),
         enabled: section.boolean("enabled"),
         threshold: section.parsed_amount("threshold", |share| match share {
             share if share > 0.0 && share <= 1.0 => Ok(share),
             share => Err(format!("{share} is no share of the window; write 0.92")),
         }),
         target: section.parsed_amount("target", |share| part(share, 0.25)),
-        recent: section.parsed_amount("recent", |share| part(share, 0.1)),
+        recent: section.parsed_amount("recent", |share| match share {
+            0.0 => Ok(share),
+            share => part(share, 0.1),
+        }),
         model: section.located_string("model"),
         pinned: texts(section.strings("pinned", check_pinned)),
     };

@@ -6,6 +6,7 @@ use crate::config::model::{self, Choice};
 use crate::config::problem::{Problem, Problems};
 use crate::config::raw::{RawCompression, RawProvider, RawRecall, RawRetrieval};
 use crate::config::section::Located;
+use crate::config::tree::Origin;
 use crate::config::{CompressionConfig, EmbeddingModel, RecallConfig, RetrievalConfig};
 
 /// Finds the models that the sections name.
@@ -18,7 +19,7 @@ impl Models<'_> {
     pub(super) fn compression(&self, raw: RawCompression) -> CompressionConfig {
         let default = CompressionConfig::default();
         let model = raw.model.and_then(|model| self.choose(&model));
-        CompressionConfig {
+        let compression = CompressionConfig {
             enabled: raw.enabled.unwrap_or(default.enabled),
             threshold: raw.threshold.unwrap_or(default.threshold),
             target: raw.target.unwrap_or(default.target),
@@ -28,6 +29,25 @@ impl Models<'_> {
                 None => it.provider,
             }),
             pinned: raw.pinned.unwrap_or_default(),
+        };
+        if let Some(origin) = &raw.origin {
+            self.check_shares(&compression, origin);
+        }
+        compression
+    }
+
+    /// What is over the threshold right after a compression would be compressed for ever.
+    fn check_shares(&self, compression: &CompressionConfig, origin: &Origin) {
+        let threshold = compression.threshold;
+        for (key, share) in [
+            ("target", compression.target),
+            ("recent", compression.recent),
+        ] {
+            if share >= threshold {
+                let key = format!("compression.{key}");
+                let message = format!("{share} is not below compression.threshold, {threshold}");
+                self.problems.add(Problem::new(origin, &key, message));
+            }
         }
     }
 

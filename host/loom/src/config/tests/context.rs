@@ -146,6 +146,18 @@ plugins.kb.grants.embeddings = 1
 }
 
 #[test]
+fn a_compression_must_get_below_its_threshold() {
+    let fixture = Fixture::new().user("compression.threshold = 0.2");
+    let error = fixture.error();
+    let expected = "compression.target: 0.25 is not below compression.threshold, 0.2";
+    assert!(error.contains(expected), "{error}");
+    let fixture = Fixture::new().user("compression = { recent = 0.95 }");
+    assert!(fixture.error().contains("compression.recent: 0.95"));
+    let fixture = Fixture::new().user("compression.recent = 0");
+    assert!(fixture.config().compression.recent.abs() < 1e-9);
+}
+
+#[test]
 fn an_embedding_model_needs_a_provider_that_can_be_reached() {
     let fixture = Fixture::new().user("embedding.model = \"custom/embed\"");
     assert!(fixture.error().contains("set LLM_BASE_URL"));
