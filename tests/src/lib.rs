@@ -3,6 +3,7 @@
 
 pub mod cancelling;
 pub mod cli;
+pub mod contract;
 pub mod crowd;
 pub mod datasets;
 pub mod faults;

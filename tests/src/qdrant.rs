@@ -38,31 +38,35 @@ impl Loopback {
     }
 
     /// The built-in store over this server, with a key if one is given.
-    ///
-    /// # Panics
-    ///
-    /// If it cannot be loaded.
     pub async fn store(&self, key: Option<&str>, settings: &[(&str, &str)]) -> Arc<dyn Memory> {
-        let url = self.server.url();
-        let hosts = vec![url.parse().expect("the address is a pattern")];
-        let mut grants = Grants {
-            network: hosts.clone(),
-            ..Grants::default()
-        };
-        if let Some(key) = key {
-            let secret = SecretGrant {
-                value: Some(Secret::new(key)),
-                hosts,
-                hint: String::new(),
-            };
-            grants.secrets.insert("api-key".to_owned(), secret);
-        }
-        let mut all = vec![("url", url.as_str())];
-        all.extend(settings);
-        let engine = sandbox::engine();
-        let plugin = sandbox::builtin(&engine, "memory-qdrant", grants, &all).await;
-        plugin.memory()
+        store(&self.server.url(), key, settings).await
     }
+}
+
+/// The built-in store over a server, with a key if one is given.
+///
+/// # Panics
+///
+/// If it cannot be loaded.
+pub async fn store(url: &str, key: Option<&str>, settings: &[(&str, &str)]) -> Arc<dyn Memory> {
+    let hosts = vec![url.parse().expect("the address is a pattern")];
+    let mut grants = Grants {
+        network: hosts.clone(),
+        ..Grants::default()
+    };
+    if let Some(key) = key {
+        let secret = SecretGrant {
+            value: Some(Secret::new(key)),
+            hosts,
+            hint: String::new(),
+        };
+        grants.secrets.insert("api-key".to_owned(), secret);
+    }
+    let mut all = vec![("url", url)];
+    all.extend(settings);
+    let engine = sandbox::engine();
+    let plugin = sandbox::builtin(&engine, "memory-qdrant", grants, &all).await;
+    plugin.memory()
 }
 
 /// What Qdrant answers to a request as text.
