@@ -39,7 +39,11 @@ async fn overhead() {
         }
         times.sort();
         let (median, worst) = (times[TRIES / 2], times[TRIES - 1]);
-        let how = if with_model { "a model's summary" } else { "the host's own rules" };
+        let how = if with_model {
+            "a model's summary"
+        } else {
+            "the host's own rules"
+        };
         println!("{how}: {tokens} tokens, median {median:?}, worst {worst:?} of {TRIES}");
     }
 }
@@ -48,7 +52,9 @@ async fn overhead() {
 fn talk() -> Vec<Message> {
     let mut seed = 1_u64;
     let mut word = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         WORDS[usize::try_from(seed >> 40).unwrap_or(0) % WORDS.len()]
     };
     let mut messages = Vec::new();
@@ -57,7 +63,11 @@ fn talk() -> Vec<Message> {
         let words: Vec<_> = (0..400).map(|_| word()).collect();
         // These words have a token each.
         tokens += 400;
-        let role = if messages.len() % 2 == 0 { Role::User } else { Role::Assistant };
+        let role = if messages.len() % 2 == 0 {
+            Role::User
+        } else {
+            Role::Assistant
+        };
         let text = format!("Step {}: {}.", messages.len(), words.join(" "));
         messages.push(match role {
             Role::User => Message::user(text),
@@ -68,9 +78,9 @@ fn talk() -> Vec<Message> {
 }
 
 const WORDS: [&str; 24] = [
-    "the", "file", "test", "error", "line", "build", "value", "reads", "server", "client", "index", "table",
-    "query", "result", "column", "before", "after", "while", "never", "always", "should", "number", "name",
-    "path",
+    "the", "file", "test", "error", "line", "build", "value", "reads", "server", "client", "index",
+    "table", "query", "result", "column", "before", "after", "while", "never", "always", "should",
+    "number", "name", "path",
 ];
 
 async fn conversations() {

@@ -48,7 +48,11 @@ impl Question<'_> {
     /// Texts of all messages, in order.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
-        self.0.messages.iter().map(|message| message.text()).collect()
+        self.0
+            .messages
+            .iter()
+            .map(|message| message.text())
+            .collect()
     }
 
     /// Whether the answer has to be JSON of a schema, as when the host asks for a summary.

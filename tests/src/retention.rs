@@ -145,7 +145,9 @@ fn pins(messages: &[Message]) -> Vec<String> {
     let older = messages.iter().take(messages.len() / 2);
     let texts = older.map(Message::text).collect::<Vec<_>>();
     let lines = texts.iter().flat_map(|text| text.lines());
-    let lines: Vec<_> = lines.filter(|line| (40..160).contains(&line.len())).collect();
+    let lines: Vec<_> = lines
+        .filter(|line| (40..160).contains(&line.len()))
+        .collect();
     let step = (lines.len() / PINS).max(1);
     let mut pins: Vec<String> = Vec::new();
     for line in lines.into_iter().step_by(step).take(PINS) {

@@ -103,7 +103,10 @@ fn granted(path: &Path, config: &mut Config) -> anyhow::Result<PathBuf> {
     } else {
         absolute.parent().unwrap_or(&absolute)
     };
-    let plugin = config.plugins.entry(PLUGIN.to_owned()).or_default();
+    let plugin = config
+        .plugins
+        .get_mut(PLUGIN)
+        .expect("the built-in defaults configure it");
     let files = &mut plugin.grants.files;
     if !files.iter().any(|grant| directory.starts_with(&grant.path)) {
         files.push(FileGrant {
