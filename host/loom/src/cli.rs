@@ -9,6 +9,7 @@ mod doctor;
 mod drive;
 mod help;
 mod lists;
+mod memory;
 mod model;
 mod permission;
 mod plugin;
@@ -154,6 +155,10 @@ struct AgentOptions {
     /// Forget the session when done
     #[arg(long)]
     ephemeral: bool,
+    /// A fact that stays in the session word for word, however long it gets (may be repeated); see
+    /// `loom help context`
+    #[arg(long, value_name = "FACT", value_parser = fact)]
+    pin: Vec<String>,
     /// How often the model may be asked
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_turns: Option<u32>,
@@ -182,6 +187,7 @@ enum Verb {
     Model(model::ModelArguments),
     Permission(permission::PermissionArguments),
     Session(session::SessionArguments),
+    Memory(memory::MemoryArguments),
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
@@ -212,6 +218,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Model(arguments) => in_runtime(model::run(arguments, global)),
         Verb::Permission(arguments) => in_runtime(permission::run(arguments, global)),
         Verb::Session(arguments) => in_runtime(session::run(arguments, global)),
+        Verb::Memory(arguments) => in_runtime(memory::run(arguments, global)),
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
         Verb::Completions(arguments) => completions::run(&arguments),
@@ -303,6 +310,14 @@ fn dollars(text: &str) -> Result<Usd, String> {
     let usd = usd.and_then(Usd::from_dollars);
     usd.filter(|usd| *usd > Usd::ZERO)
         .ok_or_else(|| "an amount is more than zero, for example 1.50".to_owned())
+}
+
+/// A fact to keep: something must be in it.
+fn fact(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("write the fact".to_owned()),
+        fact => Ok(fact.to_owned()),
+    }
 }
 
 /// What can name a session in every store: short, and nothing that a path or a terminal minds.
