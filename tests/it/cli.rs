@@ -6,6 +6,7 @@ mod chat;
 mod ending;
 mod events;
 mod help;
+mod memory;
 mod permission;
 mod pool;
 mod run;

@@ -111,6 +111,20 @@ fn a_run_is_held_to_what_its_program_says() {
 }
 
 #[test]
+fn what_is_remembered_and_looked_up_is_beside_the_question() {
+    let printed = run("memory", &[]);
+    for line in [
+        "memory found [m",
+        "library found [care] in care.txt",
+        "> With vinegar [care], on Mondays.",
+        "cited: care",
+        "found in 1 session, forked at message",
+    ] {
+        assert!(printed.contains(line), "{line} is missing in\n{printed}");
+    }
+}
+
+#[test]
 fn a_thousand_agents_at_once_are_all_right() {
     let printed = run("many_agents", &[]);
     assert!(

@@ -85,15 +85,19 @@ impl Outline {
         self.header.as_ref()?.metadata.get(name)?.as_str()
     }
 
-    /// Whether it is no conversation with a person: the session of a sub-agent.
+    /// Whether it is no conversation with a person: the session of a sub-agent, or one in which facts
+    /// are kept.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        self.metadata(PARENT).is_some()
+        self.metadata(PARENT).is_some() || self.metadata(FACTS).is_some()
     }
 }
 
 /// What the session of a sub-agent says of itself.
 const PARENT: &str = "parent_session_id";
+
+/// What a session of facts says of itself.
+const FACTS: &str = "recall";
 
 /// Writes a new session: whole, or not at all if the store refuses any of it. A session of more than
 /// 8 MiB is written in pieces, of which a process that is killed can leave the first.

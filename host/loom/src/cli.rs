@@ -10,6 +10,7 @@ mod drive;
 mod help;
 mod kb;
 mod lists;
+mod memory;
 mod model;
 mod permission;
 mod plugin;
@@ -155,6 +156,10 @@ struct AgentOptions {
     /// Forget the session when done
     #[arg(long)]
     ephemeral: bool,
+    /// A fact that stays in the session word for word, however long it gets (may be repeated); see
+    /// `loom help context`
+    #[arg(long, value_name = "FACT", value_parser = fact)]
+    pin: Vec<String>,
     /// How often the model may be asked
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_turns: Option<u32>,
@@ -184,6 +189,7 @@ enum Verb {
     Permission(permission::PermissionArguments),
     Session(session::SessionArguments),
     Kb(kb::KbArguments),
+    Memory(memory::MemoryArguments),
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
@@ -215,6 +221,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Permission(arguments) => in_runtime(permission::run(arguments, global)),
         Verb::Session(arguments) => in_runtime(session::run(arguments, global)),
         Verb::Kb(arguments) => in_runtime(kb::run(arguments, global)),
+        Verb::Memory(arguments) => in_runtime(memory::run(arguments, global)),
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
         Verb::Completions(arguments) => completions::run(&arguments),
@@ -306,6 +313,14 @@ fn dollars(text: &str) -> Result<Usd, String> {
     let usd = usd.and_then(Usd::from_dollars);
     usd.filter(|usd| *usd > Usd::ZERO)
         .ok_or_else(|| "an amount is more than zero, for example 1.50".to_owned())
+}
+
+/// A fact to keep: something must be in it.
+fn fact(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("write the fact".to_owned()),
+        fact => Ok(fact.to_owned()),
+    }
 }
 
 /// What can name a session in every store: short, and nothing that a path or a terminal minds.

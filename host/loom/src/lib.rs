@@ -53,15 +53,17 @@ pub use loom_core::{
     MemberHealth, MemberOptions, Metrics, MetricsSnapshot, ObservedRun, Observer, ParentRun,
     Policy, PolicyBuilder, Pool, PoolError, PoolOptions, Priority, Probe, ProcessMemory, Reminder,
     Reminders, Rule, RuleError, Run, RunOptions, RunView, Steering, SubAgent, SubAgentModel,
-    SubAgents, Todo, TodoStatus, WindowOptions, approve_with, call_tool, session,
+    SubAgents, Todo, TodoStatus, WindowOptions, approve_with, call_tool, recall, retrieval,
+    session, sessions,
 };
 pub use loom_types::{
-    Access, AccessMode, Blob, CallId, Category, CompletionContext, Content, CorrelationId,
-    DecidedBy, Entry, Error, ErrorKind, EventStream, Example, Footprint, Hit, Latency, Limit,
-    Memory, Message, ModelEvent, ModelInfo, ModelRequest, Outcome, Page, Part, PermissionDecision,
-    PermissionMode, PermissionRequest, Price, Progress, Provider, Query, Reasoning, Report,
-    Resource, Result, Role, Routing, RunEvent, RunId, Safety, SessionId, SessionInfo, StopReason,
-    Tool, ToolCall, ToolChoice, ToolContext, ToolDefinition, ToolResult, Touch, Trace, Usage, Usd,
+    Access, AccessMode, Backup, Blob, CallId, Category, CompletionContext, Compressed, Content,
+    CorrelationId, DecidedBy, Embedder, Entry, Error, ErrorKind, EventStream, Example, Footprint,
+    Hit, Latency, Limit, Memory, Message, ModelEvent, ModelInfo, ModelRequest, Outcome, Page, Part,
+    Passage, PermissionDecision, PermissionMode, PermissionRequest, Price, Progress, Provider,
+    Query, Reasoning, Report, Resource, Result, Retriever, Role, Routing, RunEvent, RunId, Safety,
+    SessionId, SessionInfo, Source, StopReason, Tool, ToolCall, ToolChoice, ToolContext,
+    ToolDefinition, ToolResult, Touch, Trace, Usage, Usd,
 };
 
 /// The command `loom`: reads the arguments of the process, does what they say and returns how the

@@ -187,3 +187,29 @@ fn a_chat_goes_on_in_another() {
     terminal.wait_for_prompt(">").press("\u{4}");
     terminal.leave().code(0);
 }
+
+#[test]
+fn a_fact_is_pinned_and_the_conversation_made_smaller_in_the_chat() {
+    let home = home();
+    let long = "vinegar ".repeat(600);
+    let steps: Vec<_> = (0..9)
+        .map(|n| json!({ "text": format!("answer {n} {long}") }))
+        .collect();
+    let mut terminal = scripted(&home, &json!(steps));
+    terminal.enter("/compact").wait_for("nothing was said yet");
+    terminal.wait_for_prompt(">").enter("/pin");
+    terminal.wait_for("write the fact: /pin FACT");
+    terminal.wait_for_prompt(">").enter("/pin tea at five");
+    terminal.wait_for("pinned; the session has it with your next message");
+    for n in 0..3 {
+        let said = format!("question {n}");
+        terminal.wait_for_prompt(">").enter(&said);
+        terminal
+            .wait_for(&format!("answer {n}"))
+            .wait_for_prompt(">");
+    }
+    terminal.enter("/compact").wait_for("compressed ");
+    terminal.wait_for("1 pinned").wait_for_prompt(">");
+    terminal.enter("/exit");
+    terminal.leave().code(0);
+}

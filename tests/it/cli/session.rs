@@ -269,3 +269,174 @@ fn an_id_in_a_file_cannot_name_anything_but_a_session() {
         .code(0);
     assert!(!ran.stdout.contains(".."), "{}", ran.stdout);
 }
+
+/// A conversation that is worth making smaller.
+fn long_talk(home: &Home) {
+    let line = |n: usize| {
+        let role = if n.is_multiple_of(2) {
+            "user"
+        } else {
+            "assistant"
+        };
+        json!({ "role": role, "content": format!("{n}: {}", "the kettle is descaled with vinegar. ".repeat(20)) }).to_string()
+    };
+    let lines: Vec<_> = (0..60).map(line).collect();
+    let import = home.with(["session", "import", "--id", "long", "-"]);
+    import.stdin(lines.join("\n")).run().code(0);
+}
+
+#[test]
+fn a_session_is_made_smaller_on_request_and_goes_on() {
+    let home = home();
+    long_talk(&home);
+    let before = export(&home, "long");
+    let steps: Vec<_> = (0..40).map(|_| json!({ "text": "as before" })).collect();
+    let script = json!(steps);
+    let compact = home.scripted(&script);
+    let compact = compact.args(["session", "compact", "long", "--pin", "tea at five"]);
+    compact.run().code(0).complains("⤓ compressed ");
+    let after = export(&home, "long");
+    assert!(after.starts_with(&before), "the log keeps every message");
+    let kinds: Vec<_> = entries(&home, "long")[61..]
+        .iter()
+        .map(|(kind, _)| kind.clone())
+        .collect();
+    assert_eq!(kinds, ["pin", "compaction"]);
+    session(&home, &["show", "long"])
+        .code(0)
+        .says("Compression 1")
+        .says("- tea at five");
+
+    let run = home
+        .scripted(&script)
+        .args(["run", "--resume=long", "--json", "And now?"]);
+    run.run().code(0).says("as before");
+    // What a compaction says of entries holds in a copy too.
+    let copy = session(&home, &["fork", "long", "--id", "copy"]).code(0);
+    copy.complains("go on with");
+    let run = home
+        .scripted(&script)
+        .args(["run", "--resume=copy", "And there?"]);
+    run.run().code(0).says("as before");
+    home.write("long.jsonl", &export(&home, "long"));
+    session(&home, &["import", "long.jsonl", "--id", "moved"]).code(0);
+    let same = export(&home, "moved").replacen("moved", "long", 1);
+    assert_eq!(same, export(&home, "long"));
+    let run = home
+        .scripted(&script)
+        .args(["run", "--resume=moved", "And elsewhere?"]);
+    run.run().code(0).says("as before");
+}
+
+#[test]
+fn a_compression_is_told_to_programs_and_refused_where_there_is_nothing() {
+    let home = home();
+    long_talk(&home);
+    let script = json!([{ "text": "short" }]);
+    let compact = home
+        .scripted(&script)
+        .args(["session", "compact", "long", "--json"]);
+    let events = compact.run().code(0).events();
+    let told = events
+        .iter()
+        .find(|event| event["type"] == "context.compressed")
+        .unwrap();
+    assert_eq!(told["reason"], "request");
+    assert!(
+        told["after_tokens"].as_u64() < told["before_tokens"].as_u64(),
+        "{told}"
+    );
+    assert_eq!(events.last().unwrap()["type"], "run.completed");
+
+    home.scripted(&script)
+        .args(["run", "--session", "short", "hi"])
+        .run()
+        .code(0);
+    let compact = home.scripted(&script).args(["session", "compact", "short"]);
+    compact
+        .run()
+        .code(0)
+        .complains("nothing in the session that could be made smaller");
+    let compact = home
+        .scripted(&script)
+        .args(["session", "compact", "nobody"]);
+    compact
+        .run()
+        .code(1)
+        .complains("there is no session nobody");
+}
+
+#[test]
+fn pinned_facts_are_in_the_session_once() {
+    let home = home();
+    let script = json!([{ "text": "one" }, { "text": "two" }]);
+    for said in ["a", "b"] {
+        let run = home.scripted(&script).args(["run", "--session", "s", said]);
+        run.args(["--pin", "tea at five", "--pin", " no sugar "])
+            .run()
+            .code(0);
+    }
+    let pins: Vec<_> = entries(&home, "s")
+        .into_iter()
+        .filter(|(kind, _)| kind == "pin")
+        .collect();
+    let texts: Vec<_> = pins.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["tea at five", "no sugar"]);
+    session(&home, &["show", "s"])
+        .code(0)
+        .says("Pinned: tea at five");
+    home.with(["run", "--pin", " ", "hi"])
+        .run()
+        .code(2)
+        .complains("write the fact");
+}
+
+#[test]
+fn a_session_is_had_back_as_it_was() {
+    let home = home();
+    talk(&home);
+    let before = export(&home, "talk");
+    let backups = session(&home, &["backups", "talk", "--json"])
+        .code(0)
+        .json();
+    assert_eq!(backups[0]["entries"], 8);
+    let script = json!([{}, {}, {}, { "text": "a mistake" }]);
+    let run = home
+        .scripted(&script)
+        .args(["run", "--session", "talk", "Forget the tea"]);
+    run.run().code(0).says("a mistake");
+    let list = session(&home, &["backups", "talk"]).code(0);
+    list.says("N  MADE (UTC)").says("  10 ");
+
+    session(&home, &["restore", "ta", "--backup", "2"])
+        .code(0)
+        .complains("session talk is what it was at")
+        .complains("with 8 entries");
+    assert_eq!(export(&home, "talk"), before);
+    // What was before is a backup as well, so it can be undone.
+    let backups = session(&home, &["backups", "talk", "--json"])
+        .code(0)
+        .json();
+    let backups = backups.as_array().unwrap();
+    let undo = backups
+        .iter()
+        .find(|backup| backup["entries"] == 10)
+        .unwrap();
+    session(
+        &home,
+        &["restore", "talk", "--backup", undo["id"].as_str().unwrap()],
+    )
+    .code(0);
+    session(&home, &["show", "talk"]).code(0).says("a mistake");
+
+    session(&home, &["delete", "talk"]).code(0);
+    session(&home, &["show", "talk"]).code(1);
+    session(&home, &["restore", "talk"]).code(0);
+    session(&home, &["show", "talk"]).code(0).says("a mistake");
+    let ran = session(&home, &["restore", "talk", "--backup", "99"]).code(2);
+    ran.complains("has no backup 99")
+        .complains("`loom session backups talk` lists");
+    session(&home, &["backups", "nobody"])
+        .code(1)
+        .complains("there is no session nobody");
+}

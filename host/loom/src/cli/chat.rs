@@ -7,6 +7,7 @@ use std::io;
 
 use crate::{Config, Loom};
 use clap::Args;
+use loom_core::recall::NewFact;
 use loom_core::{Agent, Input, RunOptions};
 use loom_types::SessionId;
 use tokio::runtime::Runtime;
@@ -14,7 +15,7 @@ use tokio::runtime::Runtime;
 use super::ask::{self, Desk};
 use super::drive::{Inputs, drive};
 use super::run::{human_options, session};
-use super::{AgentOptions, Global, runtime};
+use super::{AgentOptions, Global, memory, runtime};
 use crate::fault::{self, Exit};
 use crate::output;
 use crate::render::human::{Human, HumanOptions};
@@ -28,6 +29,9 @@ const HELP: &str = "\
 /new            start a new session
 /model [MODEL]  show or change the model
 /tools          list the tools
+/pin FACT       keep a fact in this session word for word, however long it gets
+/remember FACT  remember a fact for this directory, in later sessions too
+/compact        make the conversation smaller now
 /exit           leave (or Ctrl-D)
 A trailing backslash or Alt-Enter starts another line. Ctrl-C stops an answer, twice leaves.
 What you type while the agent works goes into its run.
@@ -94,6 +98,8 @@ struct Chat<'a> {
     has_spoken: bool,
     /// What was begun to be typed while the agent worked.
     draft: String,
+    /// Facts for the session; it gets them with the next turn.
+    pins: Vec<String>,
 }
 
 impl<'a> Chat<'a> {
@@ -110,6 +116,7 @@ impl<'a> Chat<'a> {
             session: session.unwrap_or_else(SessionId::generate),
             has_spoken: false,
             draft: String::new(),
+            pins: options.pin.clone(),
         })
     }
 
@@ -136,11 +143,15 @@ impl<'a> Chat<'a> {
             ("new", _) => {
                 self.session = SessionId::generate();
                 self.has_spoken = false;
+                self.pins.clone_from(&self.options.pin);
                 output::note(&format!("new session {}", self.session));
             }
             ("model", "") => output::note(&self.model()),
             ("model", model) => runtime.block_on(self.change_model(model)),
             ("tools", _) => output::print(&self.tools())?,
+            ("pin", fact) => self.pin(fact),
+            ("remember", fact) => runtime.block_on(self.remember(fact)),
+            ("compact", _) => runtime.block_on(self.compact())?,
             _ => output::warning(&format!("there is no command /{command}; /help lists them")),
         }
         Ok(true)
@@ -149,11 +160,65 @@ impl<'a> Chat<'a> {
     /// One turn. Returns what the person typed meanwhile and the run did not take.
     async fn turn(&mut self, text: &str) -> anyhow::Result<Vec<String>> {
         self.has_spoken = true;
-        let run = self.agent.start(RunOptions {
-            session: Some(self.session.clone()),
-            resume: false,
+        self.run(RunOptions {
             input: Some(Input::new(text)),
             ..RunOptions::default()
+        })
+        .await
+    }
+
+    fn pin(&mut self, fact: &str) {
+        if fact.is_empty() {
+            output::warning("write the fact: /pin FACT");
+            return;
+        }
+        self.pins.push(fact.to_owned());
+        output::note("pinned; the session has it with your next message");
+    }
+
+    /// Remembers a fact; what is wrong with it ends no conversation.
+    async fn remember(&self, fact: &str) {
+        if fact.is_empty() {
+            output::warning("write the fact: /remember FACT");
+            return;
+        }
+        let store = match self.loom.memory().await {
+            Ok(store) => store,
+            Err(error) => {
+                fault::report(&error, false);
+                return;
+            }
+        };
+        let new = NewFact {
+            session: Some(self.session.clone()),
+            ..NewFact::new(fact)
+        };
+        if let Err(error) = memory::add(&memory::facts(store, &self.config), new).await {
+            fault::report(&error, false);
+        }
+    }
+
+    async fn compact(&mut self) -> anyhow::Result<()> {
+        if !self.has_spoken && self.options.resume.is_none() && self.options.session.is_none() {
+            output::note("nothing was said yet");
+            return Ok(());
+        }
+        let compact = RunOptions {
+            compact: true,
+            ..RunOptions::default()
+        };
+        let untaken = self.run(compact).await?;
+        // There was no question that it could have gone into.
+        self.draft = untaken.join("\n");
+        Ok(())
+    }
+
+    /// A run in the session. Returns what the person typed meanwhile and the run did not take.
+    async fn run(&mut self, options: RunOptions) -> anyhow::Result<Vec<String>> {
+        let run = self.agent.start(RunOptions {
+            session: Some(self.session.clone()),
+            pins: self.pins.clone(),
+            ..options
         });
         let options = HumanOptions {
             introduced: true,

@@ -128,6 +128,7 @@ async fn options(
         session: session(agent, config, memory).await?,
         resume: agent.resume.is_some(),
         input: prompt.map(Input::new),
+        pins: agent.pin.clone(),
         ..RunOptions::default()
     })
 }

@@ -1,6 +1,7 @@
 //! `loom session`: what was said before.
 
 mod backups;
+mod compact;
 mod export;
 mod fork;
 mod import;
@@ -39,6 +40,14 @@ pub(super) struct SessionArguments {
 
 #[derive(Debug, Subcommand)]
 enum SessionVerb {
+    #[command(flatten)]
+    OfStore(StoreVerb),
+    Compact(compact::CompactArguments),
+}
+
+/// What needs the store alone, and no model.
+#[derive(Debug, Subcommand)]
+enum StoreVerb {
     /// List the sessions, last changed first
     List {
         /// How many
@@ -86,23 +95,30 @@ enum Format {
 }
 
 pub(super) async fn run(arguments: SessionArguments, global: Global) -> anyhow::Result<Exit> {
+    match arguments.verb {
+        SessionVerb::OfStore(verb) => of_store(verb, global).await,
+        SessionVerb::Compact(arguments) => compact::run(arguments, &global).await,
+    }
+}
+
+async fn of_store(verb: StoreVerb, global: Global) -> anyhow::Result<Exit> {
     let (config, loom) = global.open_plain().await?;
     let memory = loom.memory().await?;
     let memory = memory.as_ref();
-    match arguments.verb {
-        SessionVerb::List { limit, all, json } => list(memory, limit, all, json).await?,
-        SessionVerb::Show { id, json } => show(memory, &id, json).await?,
-        SessionVerb::Delete { ids } => delete(memory, &ids).await?,
-        SessionVerb::Search(arguments) => search::run(memory, &arguments).await?,
-        SessionVerb::Fork(arguments) => fork::run(memory, &arguments, global.quiet).await?,
-        SessionVerb::Export { id, format, output } => {
+    match verb {
+        StoreVerb::List { limit, all, json } => list(memory, limit, all, json).await?,
+        StoreVerb::Show { id, json } => show(memory, &id, json).await?,
+        StoreVerb::Delete { ids } => delete(memory, &ids).await?,
+        StoreVerb::Search(arguments) => search::run(memory, &arguments).await?,
+        StoreVerb::Fork(arguments) => fork::run(memory, &arguments, global.quiet).await?,
+        StoreVerb::Export { id, format, output } => {
             export(memory, &id, format, output.as_deref()).await?;
         }
-        SessionVerb::Import(arguments) => {
+        StoreVerb::Import(arguments) => {
             import::run(memory, &arguments, &config, global.quiet).await?;
         }
-        SessionVerb::Backups(arguments) => backups::list(memory, &arguments).await?,
-        SessionVerb::Restore(arguments) => backups::restore(memory, &arguments).await?,
+        StoreVerb::Backups(arguments) => backups::list(memory, &arguments).await?,
+        StoreVerb::Restore(arguments) => backups::restore(memory, &arguments).await?,
     }
     Ok(Exit::Done)
 }

@@ -1,7 +1,6 @@
 //! Which sources an answer cites: those whose ids stand in it in brackets.
 
-use std::collections::BTreeSet;
-
+use loom_core::retrieval::cited;
 use loom_types::{RunEvent, Source};
 
 /// What was put before the input of a run.
@@ -20,27 +19,10 @@ impl Sources {
         }
     }
 
-    /// Those that an answer cites, in the order in which they were found.
+    /// Those that an answer cites, in the order of their first mention.
     pub(super) fn cited(&self, answer: &str) -> Vec<&Source> {
-        if self.0.is_empty() {
-            return Vec::new();
-        }
-        let ids = bracketed(answer);
-        let cited = self.0.iter();
-        cited.filter(|source| ids.contains(&*source.id)).collect()
+        cited(answer, &self.0)
     }
-}
-
-/// What stands in brackets, and if there are commas or semicolons, what is between them.
-fn bracketed(text: &str) -> BTreeSet<&str> {
-    let mut found = BTreeSet::new();
-    for open in text.split('[').skip(1) {
-        if let Some((inside, _)) = open.split_once(']') {
-            found.insert(inside.trim());
-            found.extend(inside.split([',', ';']).map(str::trim));
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -71,7 +53,7 @@ mod tests {
     #[test]
     fn ids_in_brackets_are_cited_and_no_others() {
         check("as it says [kb:a#2].", &["kb:a#2"]);
-        check("[kb:a#2; 1] and [1] again", &["1", "kb:a#2"]);
+        check("[kb:a#2; 1] and [1] again", &["kb:a#2", "1"]);
         check("[ 1 ](notes.md), [[x, y]]", &["1", "x, y"]);
         check("1 is not [2], nor is kb:a#2, [1", &[]);
         check("", &[]);

@@ -21,6 +21,10 @@ async fn library() -> ProcessMemory {
         ),
         ("agent", vec![sub_agent, says("kettle kettle kettle")]),
         (
+            "facts",
+            vec![header(json!({ "recall": "everywhere" })), says("a kettle")],
+        ),
+        (
             "other",
             vec![
                 header(Value::Null),

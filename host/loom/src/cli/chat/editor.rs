@@ -11,7 +11,16 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Cmd, Config, Context, Helper, KeyCode, KeyEvent, Modifiers};
 
-const COMMANDS: [&str; 5] = ["/exit", "/help", "/model ", "/new", "/tools"];
+const COMMANDS: [&str; 8] = [
+    "/compact",
+    "/exit",
+    "/help",
+    "/model ",
+    "/new",
+    "/pin ",
+    "/remember ",
+    "/tools",
+];
 
 /// What the person did.
 pub(super) enum Line {

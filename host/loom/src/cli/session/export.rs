@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use loom_core::session::Record;
+use loom_core::Compaction;
+use loom_core::session::{Record, Retrieved};
 use loom_types::{Entry, Message, Part, Role, SessionId, ToolResult};
 use serde::Serialize;
 
-use crate::render::text::date;
+use crate::render::text::{count, date, plural};
 
 /// Whether messages are told with the numbers by which they can be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,11 @@ pub(super) fn markdown(
             }
             Ok(Record::Message(message)) => write_message(&mut text, &number, &message)?,
             Ok(Record::ToolResult(result)) => write_result(&mut text, &number, &result)?,
+            Ok(Record::Pin(pin)) => writeln!(text, "\n{number}Pinned: {}", pin.fact)?,
+            Ok(Record::Retrieved(retrieved)) => write_retrieved(&mut text, &number, &retrieved)?,
+            Ok(Record::Compaction(compaction)) => {
+                write_compaction(&mut text, &number, &compaction)?;
+            }
             Ok(_) => {}
             Err(error) => writeln!(text, "\n> unreadable: {error}")?,
         }
@@ -112,6 +118,61 @@ fn write_result(text: &mut String, number: &str, result: &ToolResult) -> anyhow:
         result.name,
         fenced("", &result.text())
     )?;
+    Ok(())
+}
+
+fn write_retrieved(text: &mut String, number: &str, retrieved: &Retrieved) -> anyhow::Result<()> {
+    writeln!(text, "\n{number}Found in {}:\n", retrieved.retriever)?;
+    for source in &retrieved.sources {
+        let name = source.title.as_deref().unwrap_or(&source.source);
+        writeln!(text, "- [{}] {name}", source.id)?;
+    }
+    Ok(())
+}
+
+/// What models see of the conversation above it from there on.
+fn write_compaction(
+    text: &mut String,
+    number: &str,
+    compaction: &Compaction,
+) -> anyhow::Result<()> {
+    writeln!(
+        text,
+        "\n## {number}Compression {}\n\n{} → {} tokens. Models see this of what was said before:",
+        compaction.generation,
+        count(compaction.before_tokens),
+        count(compaction.after_tokens),
+    )?;
+    let shortened = compaction.shortened.len();
+    if shortened > 0 {
+        let results = plural(shortened as u64, "result");
+        writeln!(text, "\n{results} of tools shortened or cleared.")?;
+    }
+    write_items(text, "Pinned", &compaction.pinned)?;
+    let Some(summary) = &compaction.summary else {
+        return Ok(());
+    };
+    for (title, items) in [
+        ("Task overview", &summary.task_overview),
+        ("Key decisions", &summary.key_decisions),
+        ("Progress", &summary.progress),
+        ("Blockers", &summary.blockers),
+        ("Open items", &summary.open_items),
+        ("Context", &summary.context),
+        ("Next steps", &summary.next_steps),
+    ] {
+        write_items(text, title, items)?;
+    }
+    Ok(())
+}
+
+fn write_items(text: &mut String, title: &str, items: &[String]) -> anyhow::Result<()> {
+    if !items.is_empty() {
+        writeln!(text, "\n{title}:\n")?;
+    }
+    for item in items {
+        writeln!(text, "- {}", item.trim().replace('\n', "\n  "))?;
+    }
     Ok(())
 }
 
@@ -208,6 +269,52 @@ mod tests {
 
         > unreadable: entry 5 of session s is not a readable `message`: invalid type: string "garbage", expected struct Message; the session was damaged or written by another version, export it or start a new one
         "#);
+    }
+
+    #[test]
+    fn what_was_done_to_the_context_is_told_in_its_place() {
+        let source = json!({ "id": "kb:a#1", "source": "a.md", "score": 1.0 });
+        let compaction = json!({
+            "generation": 2, "before_tokens": 184_000, "after_tokens": 46_000, "pinned": ["be kind"],
+            "summary": { "task_overview": ["make tea", "for two\npeople"], "next_steps": ["boil"] },
+        });
+        let entries = vec![
+            entry(1, "pin", json!({ "fact": "be kind" })),
+            entry(
+                2,
+                "retrieved",
+                json!({ "retriever": "kb", "text": "…", "sources": [source] }),
+            ),
+            entry(3, "compaction", compaction),
+        ];
+        let text = markdown(&SessionId::from("s"), entries, Numbers::Shown).unwrap();
+        insta::assert_snapshot!(text, @r"
+        # Session s
+
+        #1 Pinned: be kind
+
+        #2 Found in kb:
+
+        - [kb:a#1] a.md
+
+        ## #3 Compression 2
+
+        184.0k → 46.0k tokens. Models see this of what was said before:
+
+        Pinned:
+
+        - be kind
+
+        Task overview:
+
+        - make tea
+        - for two
+          people
+
+        Next steps:
+
+        - boil
+        ");
     }
 
     #[test]
