@@ -25,6 +25,9 @@ const MIN_RECLAIMED_BYTES: u64 = 4 * 1024;
 /// … and one in so many of its bytes.
 const MIN_RECLAIMED_SHARE: u64 = 4;
 
+/// How often writing a log anew is tried while others append to it.
+const COMPACTIONS: u32 = 3;
+
 /// A session as a backup has it.
 struct BackedUp {
     stored: Stored,
@@ -41,8 +44,10 @@ impl Backups for FileMemory {
             removed: 0,
             reclaimed_bytes: 0,
         };
+        let mut least_bytes = 0;
         if keep > 0 {
             let backed_up = self.back_up(&name, session)?;
+            least_bytes = backed_up.stored.backup.size_bytes;
             upkeep.made = backed_up.is_new.then_some(backed_up.stored.backup);
             let mut shelf = Shelf::of(&self.disk, &name);
             let stored = shelf.list(session)?;
@@ -54,7 +59,9 @@ impl Backups for FileMemory {
             }
             shelf.tidy()?;
         }
-        upkeep.reclaimed_bytes = self.compact(&name, session)?;
+        if self.is_worth_it(&name, session, least_bytes)? {
+            upkeep.reclaimed_bytes = self.compact(&name, session)?;
+        }
         self.disk.remove_abandoned(&name::successors(&name))?;
         Ok(upkeep)
     }
@@ -183,24 +190,38 @@ impl FileMemory {
     /// Writes a session's log anew if that saves enough; how many bytes. Not if anything in it does
     /// not fit: somebody may want to rescue that.
     fn compact(&mut self, name: &str, session: &str) -> Result<u64> {
-        let (mut file, log) = self.opened(name, session)?;
+        for _ in 0..COMPACTIONS {
+            let (mut file, log) = self.opened(name, session)?;
+            let bytes = log.ledger().seen();
+            let is_whole = log.ledger().strays() == 0 && log.ledger().loss().is_none();
+            if !is_whole || bytes < MIN_RECLAIMED_BYTES {
+                return Ok(0);
+            }
+            let snapshot = Snapshot::of(&log);
+            let new = self.make_successor(name, session, Some((&log, &mut file)))?;
+            let Some((new, written)) = new else {
+                return Ok(0);
+            };
+            let saved = bytes.saturating_sub(written.bytes);
+            if saved < MIN_RECLAIMED_BYTES.max(bytes / MIN_RECLAIMED_SHARE) {
+                self.disk.remove(&new)?;
+                return Ok(0);
+            }
+            if self.succeed(name, &new, snapshot)? {
+                return Ok(saved);
+            }
+        }
+        // Somebody appends to it all the time: then it is not the time.
+        Ok(0)
+    }
+
+    /// Whether the log is so much longer than its backup, which has the same entries, that it is worth
+    /// writing anew.
+    fn is_worth_it(&mut self, name: &str, session: &str, least_bytes: u64) -> Result<bool> {
+        let (_, log) = self.opened(name, session)?;
         let bytes = log.ledger().seen();
-        let is_whole = log.ledger().strays() == 0 && log.ledger().loss().is_none();
-        if !is_whole || bytes < MIN_RECLAIMED_BYTES {
-            return Ok(0);
-        }
-        let written = self.written(name, session, (&log, &mut file), &mut |_| Ok(()))?;
-        let saved = bytes.saturating_sub(written.bytes);
-        if saved < MIN_RECLAIMED_BYTES.max(bytes / MIN_RECLAIMED_SHARE) {
-            return Ok(0);
-        }
-        let snapshot = Snapshot::of(&log);
-        let new = self.make_successor(name, session, Some((&log, &mut file)))?;
-        match new {
-            Some((new, _)) if self.succeed(name, &new, snapshot)? => Ok(saved),
-            // Somebody appends to it: then it is not the time.
-            _ => Ok(0),
-        }
+        let saved = bytes.saturating_sub(least_bytes);
+        Ok(saved >= MIN_RECLAIMED_BYTES.max(bytes / MIN_RECLAIMED_SHARE))
     }
 
     fn opened(&mut self, name: &str, session: &str) -> Result<(File, Log)> {

@@ -1,7 +1,9 @@
 //! Random operations on two stores over one directory, compared with the store in memory.
 
 use loom_plugin_memory_ram::RamMemory;
-use loom_sdk::memory::{Hit, Memory, Query};
+use std::collections::HashMap;
+
+use loom_sdk::memory::{Backups as _, Hit, Memory, Query};
 use proptest::prelude::*;
 
 use super::*;
@@ -29,6 +31,15 @@ enum Operation {
         query: Query,
         limit: u32,
     },
+    Maintain {
+        session: usize,
+        keep: u32,
+    },
+    /// From one of its backups, if it has any.
+    Restore {
+        session: usize,
+        backup: usize,
+    },
     /// The first store is replaced by a new one.
     Reopen,
     /// What a crashed writer leaves at the end of the file.
@@ -50,6 +61,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => session.clone().prop_map(|session| Operation::Delete { session }),
         2 => (0..5_u32).prop_map(|limit| Operation::Sessions { limit }),
         2 => (search_query(), 0..9_u32).prop_map(|(query, limit)| Operation::Search { query, limit }),
+        2 => (session.clone(), 0..4_u32).prop_map(|(session, keep)| Operation::Maintain { session, keep }),
+        1 => (session.clone(), 0..4_usize).prop_map(|(session, backup)| Operation::Restore { session, backup }),
         1 => Just(Operation::Reopen),
         1 => (session, prop::collection::vec(prop_oneof![any::<u8>(), Just(b'\n'), Just(b'{')], 1..30))
             .prop_map(|(session, junk)| Operation::Tear { session, junk }),
@@ -83,6 +96,8 @@ struct Compared {
     shared: Shared,
     stores: Vec<Watched>,
     model: RamMemory,
+    /// By session and id, what each backup has.
+    backups: HashMap<(usize, String), Vec<Entry>>,
     clock: u64,
 }
 
@@ -94,8 +109,36 @@ impl Compared {
             shared,
             stores,
             model: RamMemory::default(),
+            backups: HashMap::new(),
             clock: 0,
         }
+    }
+
+    /// Notes what is in the backups that an operation has made: what the session was before it.
+    fn note_backups(&mut self, session: usize, before: &[Entry]) {
+        let store = &mut self.stores[0].store;
+        for backup in store.backups(Some(SESSIONS[session])).unwrap() {
+            let noted = self
+                .backups
+                .entry((session, backup.id))
+                .or_insert_with(|| before.to_vec());
+            assert_eq!(noted.len() as u64, backup.entries);
+        }
+    }
+
+    fn restore(&mut self, turn: usize, session: usize, backup: usize) {
+        let id = SESSIONS[session];
+        let store = &mut self.stores[turn % 2].store;
+        let backups = store.backups(Some(id)).unwrap();
+        let Some(backup) = backups.get(backup % backups.len().max(1)) else {
+            return;
+        };
+        let before = self.model.read(id, 0, u32::MAX).unwrap_or_default();
+        store.restore(id, &backup.id).unwrap();
+        self.note_backups(session, &before);
+        let _ = self.model.delete(id);
+        let restored = self.backups[&(session, backup.id.clone())].clone();
+        self.model.append(id, 0, restored).unwrap();
     }
 
     fn apply(&mut self, turn: usize, operation: Operation) {
@@ -132,9 +175,18 @@ impl Compared {
                 });
             }
             Operation::Delete { session } => {
-                let session = SESSIONS[session];
-                alike(store.delete(session), self.model.delete(session), |()| ());
+                let id = SESSIONS[session];
+                let before = self.model.read(id, 0, u32::MAX).unwrap_or_default();
+                alike(store.delete(id), self.model.delete(id), |()| ());
+                self.note_backups(session, &before);
             }
+            Operation::Maintain { session, keep } => {
+                let known = self.model.read(SESSIONS[session], 0, u32::MAX);
+                let done = store.maintain(SESSIONS[session], keep);
+                alike(done.map(drop), known.clone().map(drop), |()| ());
+                self.note_backups(session, &known.unwrap_or_default());
+            }
+            Operation::Restore { session, backup } => self.restore(turn, session, backup),
             Operation::Sessions { limit } => self.compare_lists(turn, limit),
             Operation::Search { query, limit } => {
                 let found = store.search(&query, limit).unwrap();

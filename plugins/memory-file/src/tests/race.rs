@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::thread;
+use std::time::Duration;
+
+use loom_sdk::memory::Backups as _;
 
 use super::*;
 
@@ -32,6 +35,8 @@ struct Race {
     appends: u64,
     /// Of the longest text.
     bytes: u64,
+    /// Whether backups are made and the log is written anew meanwhile.
+    upkeep: bool,
 }
 
 /// Appends batches of different sizes; what is refused is tried again as another batch, so that a
@@ -56,6 +61,10 @@ fn write(path: PathBuf, race: &Race, writer: u64) -> Told {
                 assert_eq!(after, next + count);
                 told.accepted.insert(next, (text, count));
                 next = after;
+                if race.upkeep && told.accepted.len().is_multiple_of(100) {
+                    // Writers that never rest leave no moment for a seal.
+                    thread::sleep(Duration::from_millis(300));
+                }
             }
             Err(error) => {
                 assert!(
@@ -82,6 +91,16 @@ fn run(race: &Race) {
                 scope.spawn(move || write(path, race, writer))
             })
             .collect();
+        let mut store =
+            FileMemory::with_calls(path, |message| unreachable!("{message}"), race.calls);
+        let mut reclaimed = 0;
+        while race.upkeep && writers.iter().any(|writer| !writer.is_finished()) {
+            match store.maintain("race", 2) {
+                Ok(upkeep) => reclaimed += upkeep.reclaimed_bytes,
+                Err(error) => assert_eq!(error.kind, ErrorKind::NotFound, "{error:?}"),
+            }
+        }
+        assert_eq!(race.upkeep, reclaimed > 0, "the log was never written anew");
         writers
             .into_iter()
             .map(|writer| writer.join().unwrap())
@@ -114,6 +133,7 @@ fn small_appends_are_there_exactly_once() {
         writers: 4,
         appends: 1000,
         bytes: 50,
+        upkeep: false,
     });
 }
 
@@ -124,6 +144,7 @@ fn appends_that_are_written_in_pieces_are_there_exactly_once() {
         writers: 3,
         appends: 200,
         bytes: 6000,
+        upkeep: false,
     });
 }
 
@@ -134,7 +155,75 @@ fn appends_that_reach_the_disk_are_there_exactly_once() {
         writers: 2,
         appends: 100,
         bytes: 2000,
+        upkeep: false,
     });
+}
+
+#[test]
+fn appends_are_there_exactly_once_while_the_log_is_written_anew() {
+    run(&Race {
+        calls: IN_PIECES,
+        writers: 3,
+        appends: 400,
+        bytes: 20,
+        upkeep: true,
+    });
+}
+
+#[test]
+fn sessions_that_are_deleted_restored_and_kept_up_in_a_race_stay_whole() {
+    let shared = Shared::new();
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let path = shared.path();
+            scope.spawn(move || {
+                let warn = |message: &str| unreachable!("{message}");
+                let mut store = FileMemory::with_calls(path, warn, IN_PIECES);
+                for number in 0..150 {
+                    let done = match (number * 7 + writer) % 20 {
+                        0 => store.delete("s"),
+                        1 | 2 => restore_any(&mut store, number),
+                        3..6 => store.maintain("s", 3).map(drop),
+                        _ => Ok(()),
+                    };
+                    expect_a_race(done);
+                    let known = store.read("s", 0, u32::MAX).unwrap_or_default();
+                    check_chain(&known);
+                    let next = known.len() as u64;
+                    let batch = entries(next, &[&format!("{next}"), &format!("{}", next + 1)]);
+                    expect_a_race(store.append("s", next, batch).map(drop));
+                }
+            });
+        }
+    });
+    let mut store = shared.open().store;
+    check_chain(&store.read("s", 0, u32::MAX).unwrap_or_default());
+    for backup in store.backups(Some("s")).unwrap() {
+        store.restore("s", &backup.id).unwrap();
+        let restored = store.read("s", 0, u32::MAX).unwrap();
+        assert_eq!(restored.len() as u64, backup.entries);
+        check_chain(&restored);
+    }
+}
+
+fn restore_any(store: &mut FileMemory, number: usize) -> Result<(), Error> {
+    let backups = store.backups(Some("s"))?;
+    match backups.get(number % backups.len().max(1)) {
+        Some(backup) => store.restore("s", &backup.id).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Others may be in the way, but nothing else may go wrong.
+fn expect_a_race(result: Result<(), Error>) {
+    if let Err(error) = result {
+        let kinds = [
+            ErrorKind::Conflict,
+            ErrorKind::NotFound,
+            ErrorKind::Unavailable,
+        ];
+        assert!(kinds.contains(&error.kind), "{error:?}");
+    }
 }
 
 #[test]
