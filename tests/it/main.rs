@@ -21,6 +21,7 @@ mod replay;
 mod rogue;
 mod scaffold;
 mod sessions;
+mod stores;
 mod surroundings;
 mod telemetry;
 

@@ -11,4 +11,5 @@ pub mod native;
 pub mod python;
 pub mod sandbox;
 pub mod server;
+pub mod store;
 pub mod terminal;
