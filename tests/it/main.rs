@@ -25,6 +25,7 @@ mod replay;
 mod rogue;
 mod scaffold;
 mod sessions;
+mod stores;
 mod surroundings;
 mod telemetry;
 

@@ -15,4 +15,5 @@ pub mod qdrant;
 pub mod retention;
 pub mod sandbox;
 pub mod server;
+pub mod store;
 pub mod terminal;
