@@ -12,6 +12,7 @@ mod egress;
 mod examples;
 mod faults;
 mod files;
+mod kb;
 mod loading;
 mod many;
 mod parallel;
