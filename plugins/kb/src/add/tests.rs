@@ -1,5 +1,7 @@
 //! Adding again and again, and what stops it.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Text out of files, also of those that mean harm.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,5 +1,7 @@
 //! What a walk leaves out.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use super::*;
 
 #[test]
