@@ -15,6 +15,7 @@ mod embeddings;
 mod examples;
 mod faults;
 mod files;
+mod kb;
 mod loading;
 mod many;
 mod parallel;

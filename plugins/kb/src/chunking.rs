@@ -82,6 +82,10 @@ impl Cutter {
     fn cut(&mut self) {
         let before = self.current.clone();
         if !self.end_chunk() {
+            // Blanks, or what the chunk before has already.
+            self.current.clear();
+            self.characters = 0;
+            self.repeated = 0;
             return;
         }
         let overlap = overlap(&before);

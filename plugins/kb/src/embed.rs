@@ -12,8 +12,11 @@ const AT_ONCE: usize = 64;
 #[derive(Clone, Copy)]
 pub(crate) struct Embedder {
     pub(crate) model: fn() -> Option<String>,
-    pub(crate) embed: fn(&[String]) -> Result<Vec<Vec<f32>>, Error>,
+    pub(crate) embed: fn(&[String]) -> Embedded,
 }
+
+/// A vector for each text.
+pub(crate) type Embedded = Result<Vec<Vec<f32>>, Error>;
 
 impl Embedder {
     pub(crate) fn of_host() -> Self {
@@ -53,7 +56,7 @@ impl Embedder {
             .ok_or_else(|| Error::internal("the embedding model gave no vector"))
     }
 
-    fn embed_all(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
+    fn embed_all(&self, texts: &[String]) -> Embedded {
         let vectors = (self.embed)(texts)?;
         if vectors.len() == texts.len() {
             return Ok(vectors);

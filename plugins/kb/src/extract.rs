@@ -104,4 +104,4 @@ fn markdown_title(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

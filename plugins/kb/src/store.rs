@@ -167,7 +167,7 @@ impl Store {
             needed.extend(manifest.segments.into_iter().map(|entry| entry.name));
         }
         for file in &files {
-            let ours = ["segment-", "new-", "reading-"];
+            let ours = ["segment-", "new-"];
             let is_ours = ours.iter().any(|start| file.starts_with(start));
             if is_ours && !needed.contains(file) && is_old(file) {
                 self.disk.remove(file);

@@ -1,5 +1,7 @@
 //! Documents come and go, through merges, damage and two writers.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use std::fs;
 use std::thread;
 
@@ -264,7 +266,7 @@ proptest! {
                 base.delete(|it| it.id == id).unwrap();
                 model.remove(&id);
             } else {
-                let texts = vec![format!("w{word}"), format!("w{} w{word}", word / 2)];
+                let texts = [format!("w{word}"), format!("w{} w{word}", word / 2)];
                 let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
                 base.add(&[addition("c", &id, &texts)], None).unwrap();
                 model.insert(id, texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());

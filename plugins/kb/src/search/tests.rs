@@ -1,5 +1,7 @@
 //! Rankings against naive ones, filters, fusion.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use std::collections::BTreeMap;
 
 use loom_memory_query::words::words;

@@ -1,5 +1,7 @@
 //! Manifests: races, damage, and what is tidied up.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use std::fs::FileTimes;
 use std::time::{Duration, SystemTime};
 

@@ -33,6 +33,7 @@ const MAX_TIME: Duration = Duration::from_secs(20);
         arguments = r#"{"paths": ["docs"], "glob": "**/*.md", "collection": "manuals", "metadata": {"team": "core"}}"#
     )
 )]
+#[expect(clippy::too_many_arguments, reason = "each is an argument of the tool")]
 pub(crate) fn kb_add(
     /// Files and directories, relative to the working directory or absolute.
     #[arg(default = Vec::new())]

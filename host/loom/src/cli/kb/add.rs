@@ -103,10 +103,11 @@ fn granted(path: &Path, config: &mut Config) -> anyhow::Result<PathBuf> {
     } else {
         absolute.parent().unwrap_or(&absolute)
     };
-    let plugin = config
-        .plugins
-        .get_mut(PLUGIN)
-        .expect("the built-in defaults configure it");
+    let plugin = config.plugins.get_mut(PLUGIN);
+    let plugin = plugin.ok_or_else(|| {
+        Fault::failed("the configuration has no [plugins.kb]")
+            .hint("`loom config show` tells what applies here")
+    })?;
     let files = &mut plugin.grants.files;
     if !files.iter().any(|grant| directory.starts_with(&grant.path)) {
         files.push(FileGrant {
