@@ -6,7 +6,7 @@ use loom_sdk::{Error, ErrorKind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::client::{self, Client};
+use crate::client::Client;
 use crate::point::{self, Append, size};
 use crate::{Log, QdrantMemory, error, live};
 
@@ -39,7 +39,7 @@ impl QdrantMemory {
         let first_try = self.try_append(&client, session, expected_seq, &entries, &batches);
         match first_try {
             // Somebody removed the collection under this store.
-            Err(error) if client::is_missing_collection(&error) => {
+            Err(error) if error::is_missing_collection(&error) => {
                 self.collection.forget();
                 self.known.clear();
                 self.try_append(&client, session, expected_seq, &entries, &batches)

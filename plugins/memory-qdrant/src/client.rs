@@ -130,19 +130,13 @@ impl Client {
     }
 }
 
-/// Only the collection can be missing: points that do not exist are left out of answers.
+/// None if the collection is missing.
 fn found(result: Result<Value>) -> Result<Option<Value>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if is_missing_collection(&error) => Ok(None),
+        Err(error) if error::is_missing_collection(&error) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-pub(crate) fn is_missing_collection(error: &Error) -> bool {
-    error.kind == ErrorKind::NotFound
-        && error.http_status == Some(404)
-        && error.message.contains("Collection")
 }
 
 fn send(mut request: Request) -> Result<Answer> {

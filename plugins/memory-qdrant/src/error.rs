@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use loom_sdk::{Error, ErrorKind};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+/// A key of `details`: what Qdrant itself reports, which nothing else at its address would.
+const REPORT: &str = "qdrant";
 
 /// How much of the server's own words goes into a message.
 const REASON_CHARS: usize = 400;
@@ -16,13 +19,18 @@ pub(crate) fn of_status(
     retry_after: Option<Duration>,
 ) -> Error {
     let (kind, what, advice) = meaning(status);
-    let reason = reason(body);
+    let report = report(body);
+    let details = report
+        .as_ref()
+        .map(|reason| json!({ REPORT: reason }).to_string());
+    let reason = one_line(&report.unwrap_or_else(|| line_of_text(body)));
     let colon = if reason.is_empty() { "" } else { ": " };
     let mut error = Error::new(
         kind,
         format!("Qdrant at {url} {what} (HTTP {status}){colon}{reason}; {advice}"),
     );
     error.http_status = Some(status);
+    error.details = details;
     error.retry_after_ms =
         retry_after.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     error
@@ -94,17 +102,30 @@ pub(crate) fn is_open(error: &Error) -> bool {
     matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable)
 }
 
-/// `{"status": {"error": "…"}}`, or a line of text.
-fn reason(body: &[u8]) -> String {
+/// Whether the collection is missing: Qdrant leaves points that do not exist out of its answers, so
+/// that nothing else it is asked for can be. A 404 without its report is some other server's.
+pub(crate) fn is_missing_collection(error: &Error) -> bool {
+    error.http_status == Some(404) && error.details.is_some()
+}
+
+/// `{"status": {"error": "…"}}`.
+fn report(body: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    Some(value.pointer("/status/error")?.as_str()?.to_owned())
+}
+
+/// What a proxy wrote, or Qdrant about a key; nothing of a page or of other JSON.
+fn line_of_text(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let reason = match serde_json::from_str::<Value>(&text) {
-        Ok(value) => {
-            let error = value.pointer("/status/error");
-            error.and_then(Value::as_str).unwrap_or("").to_owned()
-        }
-        Err(_) if text.trim_start().starts_with('<') => String::new(),
-        Err(_) => text.into_owned(),
-    };
+    let is_text = !text.trim_start().starts_with(['<', '{', '[']);
+    if is_text {
+        text.into_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn one_line(reason: &str) -> String {
     let line = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(REASON_CHARS).collect()
 }
