@@ -10,15 +10,16 @@ mod embedder;
 mod grants;
 mod models;
 mod prompt;
+mod retrieval;
 mod summary;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context as _, bail};
-use loom_core::recall::HybridMemory;
+use loom_core::recall::{HybridMemory, Recall};
 use loom_core::{AgentBuilder, Pool};
-use loom_types::{Embedder, Memory, Provider, Tool};
+use loom_types::{Embedder, Memory, Provider, Retriever, Tool};
 use loom_wasm::{Engine, EngineConfig, Grants};
 use tokio::sync::OnceCell;
 
@@ -162,6 +163,28 @@ impl Loom {
             .get_or_try_init(|| self.open_memory())
             .await
             .cloned()
+    }
+
+    /// What is remembered for the working directory: facts, and past sessions if the configuration says
+    /// so.
+    ///
+    /// # Errors
+    ///
+    /// As [`memory`](Self::memory).
+    pub async fn recall(&self) -> anyhow::Result<Recall> {
+        let directory = self.config.working_directory.to_string_lossy();
+        let sessions = self.config.recall.sessions;
+        Ok(Recall::new(self.memory().await?, directory, sessions))
+    }
+
+    /// What looks things up in the knowledge base before a run; none if that is not configured, or
+    /// there is no knowledge base.
+    ///
+    /// # Errors
+    ///
+    /// If a model is to help with it and none is to be had.
+    pub async fn retriever(&self) -> anyhow::Result<Option<Arc<dyn Retriever>>> {
+        retrieval::retriever(self).await
     }
 
     /// The models that answer, as configured: they stand in for each other. All agents share it, and
