@@ -8,9 +8,10 @@ mod catalogue;
 mod check;
 mod embedder;
 mod grants;
-mod memory;
 mod models;
 mod prompt;
+mod recall;
+mod retrieval;
 mod summary;
 
 use std::path::Path;
@@ -18,9 +19,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use loom_core::recall::HybridMemory;
+use loom_core::recall::{HybridMemory, Recall};
 use loom_core::{AgentBuilder, Backups, Pool};
-use loom_types::{Embedder, Memory, Provider, Tool};
+use loom_types::{Embedder, Memory, Provider, Retriever, Tool};
 use loom_wasm::{Engine, EngineConfig, Grants};
 use tokio::sync::OnceCell;
 
@@ -173,6 +174,26 @@ impl Loom {
             .cloned()
     }
 
+    /// What is remembered for the working directory: facts, and past sessions.
+    ///
+    /// # Errors
+    ///
+    /// As [`memory`](Self::memory).
+    pub async fn recall(&self) -> anyhow::Result<Recall> {
+        let directory = self.config.working_directory.to_string_lossy();
+        Ok(Recall::new(self.memory().await?, directory, true))
+    }
+
+    /// What looks things up in the knowledge base before a run; none if that is not configured, or
+    /// there is no knowledge base.
+    ///
+    /// # Errors
+    ///
+    /// If a model is to help with it and none is to be had.
+    pub async fn retriever(&self) -> anyhow::Result<Option<Arc<dyn Retriever>>> {
+        retrieval::retriever(self).await
+    }
+
     /// The models that answer, as configured: they stand in for each other. All agents share it, and
     /// with it what is known of how the models do.
     ///
@@ -202,10 +223,9 @@ impl Loom {
         let pool_window = pool.context_window();
         let metadata = serde_json::json!({ "directory": config.working_directory, "model": model });
         let (tools, memory) = (self.tools().await?, self.memory().await?);
-        let knowledge = memory::knowledge(config, &tools, &pool);
         let mut builder = loom_core::Agent::builder(Arc::new(pool), model)
             .tools(tools)
-            .memory(Arc::clone(&memory))
+            .memory(memory)
             .instructions(prompt::system(config))
             .limits(agent::limits(config))
             .budget(agent::budget(config))
@@ -221,11 +241,11 @@ impl Loom {
             .todo(config.tools.todo && config.tools.allows("todo"))
             .policy(policy)
             .metadata(metadata);
-        if let Some((recall, options)) = memory::recall(config, memory) {
-            builder = builder.recall(recall, options);
+        if let Some(options) = recall::recall(config) {
+            builder = builder.recall(self.recall().await?, options);
         }
-        if let Some((retriever, options)) = knowledge {
-            builder = builder.retriever(retriever, options);
+        if let Some(retriever) = self.retriever().await? {
+            builder = builder.retriever(retriever, recall::retrieval(config));
         }
         let otlp = self.otlp().into_iter();
         let builder = otlp.fold(builder, |builder, otlp| builder.observer(otlp.observer()));

@@ -10,6 +10,7 @@
 //! changes the model finds older entries by words alone if the new vectors have another length, and
 //! beside the point if they have the same.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub struct HybridMemory {
     embedder: Arc<dyn Embedder>,
     /// No vectors are made before.
     paused_until: Mutex<Option<Instant>>,
+    has_told: AtomicBool,
 }
 
 impl HybridMemory {
@@ -50,6 +52,7 @@ impl HybridMemory {
             store,
             embedder,
             paused_until: Mutex::new(None),
+            has_told: AtomicBool::new(false),
         }
     }
 
@@ -67,7 +70,14 @@ impl HybridMemory {
             Err(_) => format!("it took longer than {time:?}"),
         };
         let model = self.embedder.model();
-        tracing::warn!(model, "sessions get no vectors for {PAUSE:?}: {problem}");
+        if self.has_told.swap(true, Ordering::Relaxed) {
+            tracing::info!(model, "sessions get no vectors for {PAUSE:?}: {problem}");
+        } else {
+            tracing::warn!(
+                target: "loom::notice",
+                "search is by words for now, as the embedding model {model} gives no vectors: {problem}"
+            );
+        }
         *self.lock() = Some(Instant::now() + PAUSE);
         None
     }

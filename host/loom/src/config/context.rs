@@ -37,7 +37,8 @@ pub struct RecallConfig {
     pub tokens: u64,
     /// Facts and passages that are put before a run. Default 5.
     pub results: usize,
-    /// Whether past sessions of the same directory are looked into. Default true.
+    /// Whether passages of past sessions of the same directory are put before a run too. The tool
+    /// `recall` finds them in any case. Default false.
     pub sessions: bool,
     /// Whether the model is asked after a run for facts worth keeping. Default false: it costs.
     pub extract: bool,
@@ -103,7 +104,7 @@ impl Default for RecallConfig {
             enabled: true,
             tokens: 1000,
             results: 5,
-            sessions: true,
+            sessions: false,
             extract: false,
         }
     }

@@ -2,7 +2,6 @@
 
 use super::*;
 
-#[expect(clippy::cast_possible_truncation, reason = "short texts")]
 fn words(text: &str) -> u64 {
     text.split_whitespace().count() as u64
 }
