@@ -107,7 +107,7 @@ fn a_person_fills_searches_and_empties_the_base() {
     assert_eq!(passage["metadata"]["year"], 2024);
     let id = passage["id"].as_str().unwrap();
     assert!(
-        id.starts_with("kb:manuals/guide-md-") && id.ends_with("#1"),
+        id.starts_with("kb:manuals/guide-md-") && id.ends_with("#2"),
         "{id}"
     );
     home.with(["kb", "search", "kettles"])
