@@ -90,8 +90,11 @@ impl Cutter {
         }
         let overlap = overlap(&before);
         self.current.push_str(overlap);
-        self.characters = overlap.chars().count();
-        self.repeated = overlap.len();
+        if before.ends_with('\n') && !overlap.is_empty() {
+            self.current.push('\n');
+        }
+        self.characters = self.current.chars().count();
+        self.repeated = self.current.len();
     }
 
     fn end_section(&mut self) {
@@ -129,7 +132,9 @@ fn pieces(line: &str) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let limit = rest.char_indices().nth(MAX_CHARACTERS - OVERLAP_CHARACTERS);
+        let limit = rest
+            .char_indices()
+            .nth(MAX_CHARACTERS - OVERLAP_CHARACTERS - 1);
         let Some((limit, _)) = limit else {
             return Some(std::mem::take(&mut rest));
         };
@@ -159,7 +164,7 @@ fn sentence_end(text: &str) -> Option<usize> {
 
 /// The end of a chunk that the next begins with: whole lines or words.
 fn overlap(text: &str) -> &str {
-    let text = text.trim_end_matches(' ');
+    let text = text.trim_end();
     let Some((start, _)) = text.char_indices().rev().nth(OVERLAP_CHARACTERS - 1) else {
         return "";
     };
