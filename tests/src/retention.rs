@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use futures::StreamExt as _;
 use loom_core::{Agent, CompressionOptions, Input, ProcessMemory, RunOptions, Tokenizer, session};
 use loom_types::{
     Compressed, CompressionMethod, Entry, Memory, Message, Role, RunEvent, SessionId, ToolResult,

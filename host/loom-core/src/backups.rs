@@ -6,9 +6,10 @@ use std::time::Duration;
 use loom_types::{ErrorKind, Memory, SessionId};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
-/// Has sessions backed up at the beginning and the end of their runs, without holding up the runs. Clones
-/// share the work that is under way.
+/// Has sessions backed up at the end of their runs, without holding up the runs. Clones share the work
+/// that is under way.
 #[derive(Clone, Debug)]
 pub struct Backups {
     keep: u32,
@@ -35,7 +36,7 @@ impl Backups {
 
     pub(crate) fn make(&self, memory: &Arc<dyn Memory>, session: &SessionId) {
         let (memory, session, keep) = (Arc::clone(memory), session.clone(), self.keep);
-        self.tasks.spawn(async move {
+        let task = async move {
             match memory.maintain(&session, keep).await {
                 Ok(upkeep) => tracing::debug!(%session, ?upkeep, "session backed up"),
                 // A store without backups, or a session without entries.
@@ -46,7 +47,8 @@ impl Backups {
                 }
                 Err(error) => tracing::warn!(%session, %error, "the session was not backed up"),
             }
-        });
+        };
+        self.tasks.spawn(task.in_current_span());
     }
 }
 

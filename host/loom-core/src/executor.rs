@@ -239,9 +239,6 @@ impl Executor {
         let opened = self.open(&options).await;
         self.events.emit(self.started()).await;
         opened?;
-        if !self.journal.is_empty() {
-            self.back_up();
-        }
         self.bind_tools();
         let input = options.input.map(Input::into_message).transpose()?;
         self.settle_interrupted().await?;

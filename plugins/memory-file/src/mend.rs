@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
 
 use loom_sdk::error::Result;
 
@@ -13,6 +15,9 @@ use crate::log::Log;
 use crate::shelf::{Shelf, Stored};
 use crate::store::FileMemory;
 use crate::succession::Snapshot;
+
+/// Longer than a restoration takes from the rename to its mark.
+const SECOND_LOOK: Duration = Duration::from_millis(100);
 
 impl FileMemory {
     /// Puts the newest good backup in the place of a damaged file, if it has what the file lost. False
@@ -49,18 +54,33 @@ impl FileMemory {
         Ok(true)
     }
 
-    /// Mends a file that was cut at the end of a record: only the backups show that.
+    /// Mends a file that was cut at the end of a record: only the backups show that. A session that is
+    /// just being restored looks the same until that is marked, so it is looked at twice.
     pub(crate) fn mend_cut_file(&mut self, name: &str, session: &str) -> Result<()> {
+        if !self.is_behind_its_backup(name, session)? {
+            return Ok(());
+        }
+        thread::sleep(SECOND_LOOK);
+        if !self.is_behind_its_backup(name, session)? {
+            return Ok(());
+        }
         let Some((mut file, log)) = self.open(name)? else {
             return Ok(());
         };
         let log = log.clone();
+        self.mend(name, &mut file, &log).map(drop)
+    }
+
+    /// Whether the newest backup has more entries than the file, and is one that the session was
+    /// continued from.
+    fn is_behind_its_backup(&mut self, name: &str, session: &str) -> Result<bool> {
+        let Some((_, log)) = self.open(name)? else {
+            return Ok(false);
+        };
+        let next_seq = log.ledger().next_seq();
         let stored = Shelf::of(&self.disk, name).list(session)?;
         let newest = stored.first().filter(|newest| !newest.is_last);
-        if newest.is_some_and(|newest| newest.backup.entries > log.ledger().next_seq()) {
-            self.mend(name, &mut file, &log)?;
-        }
-        Ok(())
+        Ok(newest.is_some_and(|newest| newest.backup.entries > next_seq))
     }
 
     /// The newest backup that is whole and has more than the file. One of before the session was

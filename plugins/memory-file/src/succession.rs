@@ -34,6 +34,12 @@ impl Snapshot {
             last: seq.checked_sub(1).and_then(|last| log.owner(last)),
         }
     }
+
+    /// Whether a log begins with what the file was.
+    pub(crate) fn is_continued_by(self, log: &Log) -> bool {
+        let last = self.seq.checked_sub(1).and_then(|last| log.owner(last));
+        self.seq <= log.ledger().next_seq() && self.last == last
+    }
 }
 
 impl FileMemory {

@@ -47,6 +47,9 @@ impl Backups for FileMemory {
         let mut least_bytes = 0;
         if keep > 0 {
             let backed_up = self.back_up(&name, session)?;
+            if backed_up.is_new && !self.is_continued(&name, backed_up.snapshot)? {
+                Shelf::of(&self.disk, &name).mark_last(&backed_up.stored)?;
+            }
             least_bytes = backed_up.stored.backup.size_bytes;
             upkeep.made = backed_up.is_new.then_some(backed_up.stored.backup);
             let mut shelf = Shelf::of(&self.disk, &name);
@@ -94,6 +97,7 @@ impl Backups for FileMemory {
             if let (Some((new, _)), Some(snapshot)) = (new, snapshot)
                 && self.succeed(&name, &new, snapshot)?
             {
+                self.part_from_backups(&name, session)?;
                 return Ok(stored.backup);
             }
         }
@@ -111,10 +115,27 @@ impl FileMemory {
             if let Some((new, _)) = new
                 && self.succeed(&name, &new, snapshot)?
             {
+                self.part_from_backups(&name, session)?;
                 return self.remove_empty(&name);
             }
         }
         Err(busy(session))
+    }
+
+    /// Says of a backup that another process made meanwhile that the session is not continued from
+    /// there. One that is made later finds out by itself.
+    fn part_from_backups(&self, name: &str, session: &str) -> Result<()> {
+        let mut shelf = Shelf::of(&self.disk, name);
+        match shelf.list(session)?.first() {
+            Some(newest) => shelf.mark_last(newest),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a session's file is still the one that it was, or a continuation of it.
+    fn is_continued(&mut self, name: &str, was: Snapshot) -> Result<bool> {
+        let opened = self.open(name)?;
+        Ok(opened.is_some_and(|(_, log)| was.is_continued_by(log)))
     }
 
     /// Removes the file that a deletion leaves, unless a session was started in it meanwhile.

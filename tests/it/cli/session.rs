@@ -164,7 +164,7 @@ fn what_is_exported_imports_and_exports_the_same() {
     let mut lines = export(&home, "talk");
     let compaction = json!({ "seq": 8, "time_ms": 5, "kind": "compaction", "text": "größe",
         "vector": [0.1, -3.5e-8], "payload": { "upto": 4, "share": 0.1, "nested": [null, { "a": 1 }] } });
-    let pin = json!({ "seq": 9, "time_ms": 6, "kind": "pin", "text": "p", "vector": null, "payload": "p" });
+    let pin = json!({ "seq": 9, "time_ms": 6, "kind": "pin", "text": "p", "vector": null, "payload": { "fact": "p" } });
     lines.push_str(&format!("{compaction}\n{pin}\n"));
     home.write("talk.jsonl", &lines);
 

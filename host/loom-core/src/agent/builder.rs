@@ -207,7 +207,7 @@ impl AgentBuilder {
         self
     }
 
-    /// Has the memory back sessions up when runs of them begin and end. Default: no backups.
+    /// Has the memory back sessions up when runs of them end. Default: no backups.
     pub fn backups(mut self, backups: impl Into<Option<Backups>>) -> Self {
         self.backups = backups.into();
         self

@@ -90,7 +90,8 @@ pub(super) fn missing<'n>(summary: &Summary, needed: &'n [Needed]) -> Vec<&'n Ne
     needed.iter().filter(unsaid).collect()
 }
 
-/// Adds what is missing to the context, in the words of the conversation as long as there is room.
+/// Adds what is missing, in the words of the conversation as long as there is room. Not among what the
+/// model wrote: there it would crowd out what is older.
 pub(super) fn repair(
     summary: &mut Summary,
     missing: &[&Needed],
@@ -98,7 +99,6 @@ pub(super) fn repair(
     tokenizer: Tokenizer,
 ) {
     let mut left = tokens;
-    let mut bare = Vec::new();
     let mut told = String::new();
     for needed in missing {
         if identifiers::mentions(&told, &needed.identifier) {
@@ -110,15 +110,10 @@ pub(super) fn repair(
             left -= cost;
             told.push_str(&needed.excerpt);
             told.push('\n');
-            summary.context.push(needed.excerpt.clone());
+            summary.metadata.excerpts.push(needed.excerpt.clone());
         } else {
-            bare.push(needed.identifier.as_str());
+            summary.metadata.mentioned.push(needed.identifier.clone());
         }
-    }
-    if !bare.is_empty() {
-        summary
-            .context
-            .push(format!("Also mentioned: {}", bare.join(", ")));
     }
 }
 
@@ -128,7 +123,11 @@ pub(super) fn metadata<'i>(
     old: impl Iterator<Item = &'i Item>,
     tools: &[Arc<ToolDefinition>],
 ) -> Metadata {
-    let mut metadata = before.cloned().unwrap_or_default();
+    let mut metadata = Metadata {
+        excerpts: Vec::new(),
+        mentioned: Vec::new(),
+        ..before.cloned().unwrap_or_default()
+    };
     for item in old {
         metadata.messages += 1;
         metadata.first_seq = metadata.first_seq.min(Some(item.seq)).or(Some(item.seq));

@@ -38,6 +38,11 @@ pub struct Metadata {
     pub tools: BTreeMap<String, u64>,
     /// Files and other resources that calls named, in the order of their last use.
     pub resources: Vec<String>,
+    /// What the summary does not say of names that newer messages use: lines of the conversation.
+    /// Found anew at each compression.
+    pub excerpts: Vec<String>,
+    /// Such names that no line was kept of.
+    pub mentioned: Vec<String>,
     /// The entries of the session's log that the messages are from.
     pub first_seq: Option<u64>,
     pub last_seq: Option<u64>,
@@ -159,6 +164,13 @@ impl Metadata {
                 .map(|name| one_line(name))
                 .collect();
             let _ = writeln!(text, "- touched: {}", shown.join(", "));
+        }
+        for excerpt in &self.excerpts {
+            let _ = writeln!(text, "- said before: {}", one_line(excerpt));
+        }
+        if !self.mentioned.is_empty() {
+            let names: Vec<_> = self.mentioned.iter().map(|it| one_line(it)).collect();
+            let _ = writeln!(text, "- also mentioned: {}", names.join(", "));
         }
     }
 }

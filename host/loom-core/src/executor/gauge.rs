@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use loom_types::{Content, Message, Part, ToolDefinition};
+use loom_types::{Message, ToolDefinition};
 
 use crate::compress::{Calibration, Counter, Tokenizer};
 use crate::context::Item;
 
-/// Roles and separators around a message or a part of it; known providers count fewer tokens.
+/// Syntax around a definition; known providers count fewer tokens.
 const FRAME: usize = 16;
 
 /// Of one run.
@@ -32,8 +32,8 @@ impl Gauge {
         instructions: Option<Arc<Message>>,
         tools: Vec<Arc<ToolDefinition>>,
     ) -> Self {
-        let instruction_bytes = instructions.as_deref().map_or(0, bytes_of);
-        let tool_bytes = tools.iter().map(|tool| bytes_of_tool(tool));
+        let instruction_bytes = instructions.as_deref().map_or(0, Tokenizer::at_most);
+        let tool_bytes = tools.iter().map(|tool| at_most(tool));
         Self {
             counter: Counter::new(Tokenizer::for_model(model)),
             calibration: Calibration::new(),
@@ -61,7 +61,7 @@ impl Gauge {
         self.measured.truncate(same);
         let new = items[same..].iter().map(|item| &item.message);
         self.measured
-            .extend(new.map(|message| (Arc::clone(message), bytes_of(message))));
+            .extend(new.map(|message| (Arc::clone(message), Tokenizer::at_most(message))));
         let messages = self.measured.iter().map(|(_, bytes)| bytes);
         messages.sum::<u64>() + self.fixed_bytes
     }
@@ -111,24 +111,8 @@ impl Gauge {
     }
 }
 
-/// More than the tokens that a provider can count for a message.
-fn bytes_of(message: &Message) -> u64 {
-    let part = |part: &Part| match part {
-        Part::Text { text } => text.len(),
-        // What providers count for an image of usual size, in bytes of text.
-        Part::Image { .. } => 4 * 1600,
-        Part::ToolCall(call) => call.name.len() + call.arguments.len(),
-        Part::ToolResult(result) => result.content.iter().map(Content::size_bytes).sum(),
-        Part::Reasoning(reasoning) => {
-            let state = reasoning.provider_state.as_ref();
-            reasoning.text.len() + state.map_or(0, |state| state.to_string().len())
-        }
-    };
-    let parts = message.parts.iter();
-    (parts.map(|it| part(it) + FRAME).sum::<usize>() + FRAME) as u64
-}
-
-fn bytes_of_tool(tool: &ToolDefinition) -> u64 {
+/// More than the tokens that a definition has.
+fn at_most(tool: &ToolDefinition) -> u64 {
     let schema = tool.input_schema.to_string();
     (tool.name.len() + tool.description.len() + schema.len() + FRAME) as u64
 }

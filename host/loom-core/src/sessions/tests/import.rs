@@ -29,7 +29,7 @@ async fn exported() -> (ProcessMemory, String) {
         opaque("compaction"),
         asks("", &["a"]),
         returns("a"),
-        opaque("pin"),
+        opaque("newer"),
     ];
     let memory = store("s", entries).await;
     let text = lines(&read(&memory, &id("s")).await.unwrap());

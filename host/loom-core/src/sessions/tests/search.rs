@@ -15,7 +15,7 @@ async fn library() -> ProcessMemory {
             vec![
                 header(Value::Null),
                 says("grind"),
-                opaque("pin"),
+                opaque("newer"),
                 says("no kettle"),
             ],
         ),
