@@ -14,6 +14,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use loom_types::{Entry, ErrorKind, Memory, Result, SessionId};
 use loom_wasm::FileAccess;
@@ -34,6 +35,10 @@ pub const KEEP: u32 = 2;
 const LARGE_EVERY: u64 = 9;
 const LARGE_BYTES: usize = 150_000;
 
+/// Appends without a pause, and the pause after them: a log is written anew only when nobody appends.
+const BURST: u64 = 8;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Works until the process is killed or has appended enough.
 ///
 /// # Panics
@@ -53,7 +58,9 @@ pub fn work(directory: &Path) -> ExitCode {
         let memory = open(directory).await;
         let next = tell_what_is_there(&*memory).await;
         say("ready");
-        let appending = append(Arc::clone(&memory), next, count.unwrap_or(u64::MAX));
+        // A log is written anew where that saves much of it, which large entries prevent.
+        let entry = if with_upkeep { small } else { entry };
+        let appending = append(Arc::clone(&memory), next, count.unwrap_or(u64::MAX), entry);
         if with_upkeep {
             tokio::select! {
                 () = appending => {}
@@ -120,7 +127,12 @@ async fn tell_what_is_there(memory: &dyn Memory) -> u64 {
     labels.len() as u64
 }
 
-async fn append(memory: Arc<dyn Memory>, mut next: u64, count: u64) {
+async fn append(
+    memory: Arc<dyn Memory>,
+    mut next: u64,
+    count: u64,
+    entry: fn(&str, u64) -> Entry,
+) {
     let session = SessionId::from(SESSION);
     let mut appended = 0;
     while appended < count {
@@ -133,6 +145,9 @@ async fn append(memory: Arc<dyn Memory>, mut next: u64, count: u64) {
                 assert_eq!(after, next + 1);
                 next = after;
                 appended += 1;
+                if appended % BURST == 0 {
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
             Err(error) => {
                 let kinds = [ErrorKind::Conflict, ErrorKind::Unavailable];
@@ -164,8 +179,17 @@ async fn keep_up(memory: Arc<dyn Memory>) {
 }
 
 fn entry(label: &str, number: u64) -> Entry {
-    let is_large = number % LARGE_EVERY == LARGE_EVERY - 1;
-    let length = if is_large { LARGE_BYTES } else { 10 };
+    match number % LARGE_EVERY == LARGE_EVERY - 1 {
+        true => entry_of(label, number, LARGE_BYTES),
+        false => small(label, number),
+    }
+}
+
+fn small(label: &str, number: u64) -> Entry {
+    entry_of(label, number, 10)
+}
+
+fn entry_of(label: &str, number: u64, length: usize) -> Entry {
     Entry {
         seq: 0,
         time_ms: number,

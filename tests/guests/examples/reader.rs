@@ -97,7 +97,8 @@ fn record(texts: &[String]) -> String {
 /// Sentences such as "the code is 4711.", as far as the name has two words.
 fn facts(text: &str) -> Vec<String> {
     let sentences = text.split(['.', '\n', '"', '\\']);
-    let facts = sentences.map(str::trim).filter(|sentence| {
+    let sentences = sentences.map(|sentence| sentence.trim().trim_start_matches("- "));
+    let facts = sentences.filter(|sentence| {
         let words: Vec<_> = sentence.split(' ').collect();
         words.len() < 12 && words.get(2) == Some(&"is") && words[0] == "the"
     });

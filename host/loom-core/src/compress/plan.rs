@@ -14,6 +14,8 @@ use crate::context::{Item, Origin};
 
 /// A summary is never given less; its headings alone are about a hundred.
 pub(super) const MIN_SUMMARY_TOKENS: u64 = 150;
+/// Headings have some 150 tokens; so many are left for a dozen facts.
+const SUFFICIENT_SUMMARY_TOKENS: u64 = 500;
 /// A longer one is no summary: people who compared found a few pages enough for a day's work.
 const MAX_SUMMARY_TOKENS: u64 = 6_000;
 /// Sizes in bytes that long results are cut to, one after the other, until they fit.
@@ -171,7 +173,9 @@ impl Room {
             .saturating_sub(stays)
             .max(window.saturating_sub(stays) / 2);
         let room = goal.saturating_sub(stays).max(most.min(whole / 20));
-        let summary = (room * 2 / 5).clamp(MIN_SUMMARY_TOKENS, MAX_SUMMARY_TOKENS);
+        // A long request must not leave the summary its headings only: the goal is aimed at, no more.
+        let least = MIN_SUMMARY_TOKENS.max(SUFFICIENT_SUMMARY_TOKENS.min(window / 8));
+        let summary = (room * 2 / 5).clamp(least, MAX_SUMMARY_TOKENS);
         let recent = share(window, job.options.recent).min(room.saturating_sub(summary));
         Ok(Self {
             goal,
