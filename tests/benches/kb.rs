@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use loom_tests::sandbox::{self, Guest};
+use loom_tests::sandbox::Guest;
 use loom_types::ToolContext;
 use loom_wasm::{DirectoryGrant, FileAccess, Grants, Limits};
 use serde_json::{Value, json};

@@ -127,12 +127,7 @@ async fn tell_what_is_there(memory: &dyn Memory) -> u64 {
     labels.len() as u64
 }
 
-async fn append(
-    memory: Arc<dyn Memory>,
-    mut next: u64,
-    count: u64,
-    entry: fn(&str, u64) -> Entry,
-) {
+async fn append(memory: Arc<dyn Memory>, mut next: u64, count: u64, entry: fn(&str, u64) -> Entry) {
     let session = SessionId::from(SESSION);
     let mut appended = 0;
     while appended < count {

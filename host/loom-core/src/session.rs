@@ -71,7 +71,7 @@ pub enum Record {
     ToolResult(ToolResult),
     Retrieved(Retrieved),
     Pin(Pin),
-    Compaction(Compaction),
+    Compaction(Box<Compaction>),
     /// An entry of a kind that this version does not know.
     Unknown,
 }
@@ -92,7 +92,7 @@ impl Record {
             TOOL_RESULT => parse(payload).map(Self::ToolResult),
             RETRIEVED => parse(payload).map(Self::Retrieved),
             PIN => parse(payload).map(Self::Pin),
-            COMPACTION => parse(payload).map(Self::Compaction),
+            COMPACTION => parse(payload).map(|it| Self::Compaction(Box::new(it))),
             _ => Ok(Self::Unknown),
         };
         record.map_err(|error| {

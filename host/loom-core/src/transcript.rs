@@ -62,7 +62,7 @@ impl Transcript {
                 message: Arc::new(Message::user(retrieved.text)),
             }),
             Record::Pin(pin) => self.pin(pin.fact),
-            Record::Compaction(compaction) => self.compact(seq, compaction),
+            Record::Compaction(compaction) => self.compact(seq, *compaction),
         }
     }
 

@@ -74,7 +74,7 @@ impl Backups for FileMemory {
             Some(session) => Shelf::of(&self.disk, &name::file_name(session)).list(session)?,
             None => self.all_stored()?,
         };
-        stored.sort_by(|a, b| b.backup.created_ms.cmp(&a.backup.created_ms));
+        stored.sort_by_key(|stored| std::cmp::Reverse(stored.backup.created_ms));
         Ok(stored.into_iter().map(|stored| stored.backup).collect())
     }
 

@@ -62,10 +62,8 @@ impl Provider for Reader {
 
 /// The answer to what the person asked last.
 fn reply(messages: &[Message], texts: &[String]) -> String {
-    let asked = messages.iter().zip(texts);
-    let asked = asked
-        .filter(|(message, _)| message.role == Role::User)
-        .next_back();
+    let mut asked = messages.iter().zip(texts);
+    let asked = asked.rfind(|(message, _)| message.role == Role::User);
     let asked = asked.map_or("", |(_, text)| text);
     let name = asked
         .strip_prefix("what is ")
