@@ -6,7 +6,7 @@ use loom_tests::datasets;
 use loom_tests::retention::Retention;
 
 /// Tokens of a conversation that is long enough to be worth it.
-const LONG: u64 = 8_000;
+const LONG: u64 = 12_000;
 
 #[tokio::test]
 #[ignore = "needs .ci/datasets"]

@@ -27,7 +27,7 @@ const STATE_BYTES_PER_TOKEN: u64 = 2;
 ///
 /// `o200k_base` for gpt-4o, gpt-4.1, gpt-4.5, gpt-5, gpt-oss and the o-series; `cl100k_base` for the
 /// other gpt-4 and gpt-3.5; for all other models `o200k_base` is an approximation (their vocabularies
-/// are not public or not small), which [`Calibration`] corrects by the provider's own counts.
+/// are not public or not small), which is corrected by the provider's own counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tokenizer(Vocabulary);
 
