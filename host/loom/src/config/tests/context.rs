@@ -33,7 +33,7 @@ queries = 3
 rerank = true
 [memory]
 backups = 0
-[plugins.kb]
+[plugins.calculator]
 grants.embeddings = true
 "#;
 
@@ -212,7 +212,7 @@ queries = 10
 rerank = true
 [memory]
 backups = 0
-[plugins.kb]
+[plugins.calculator]
 grants.embeddings = true
 "#;
 
@@ -234,8 +234,8 @@ fn an_untrusted_project_sends_nothing_elsewhere_and_raises_nothing() {
     assert_eq!(config.retrieval, plain.retrieval);
     assert_eq!(config.embedding, None);
     assert_eq!(config.memory.backups, 5);
-    assert_eq!(config.plugins["kb"], plain.plugins["kb"]);
-    insta::assert_snapshot!(fixture.warnings(), @"the project ROOT/project is not trusted: compression.enabled, compression.model, compression.recent (it may only lower the limit), compression.target (it may only lower the limit), compression.threshold (it may only lower the limit), context_windows.anthropic/claude-* (it may only lower the window), context_windows.evil/* (it may only lower the window), embedding, memory, plugins.kb.grants, recall.enabled, recall.extract, recall.results (it may only lower the limit), recall.sessions, recall.tokens (it may only lower the limit), retrieval.automatic, retrieval.collections (it may only take collections away), retrieval.queries (it may only lower the limit), retrieval.rerank, retrieval.results (it may only lower the limit), retrieval.threshold (it may only raise the threshold), retrieval.tokens (it may only lower the limit) of its loom.toml ignored; read it, then `loom config trust`");
+    assert!(!config.plugins["calculator"].grants.embeddings);
+    insta::assert_snapshot!(fixture.warnings(), @"the project ROOT/project is not trusted: compression.enabled, compression.model, compression.recent (it may only lower the limit), compression.target (it may only lower the limit), compression.threshold (it may only lower the limit), context_windows.anthropic/claude-* (it may only lower the window), context_windows.evil/* (it may only lower the window), embedding, memory, plugins.calculator.grants, recall.enabled, recall.extract, recall.results (it may only lower the limit), recall.sessions, recall.tokens (it may only lower the limit), retrieval.automatic, retrieval.collections (it may only take collections away), retrieval.queries (it may only lower the limit), retrieval.rerank, retrieval.results (it may only lower the limit), retrieval.threshold (it may only raise the threshold), retrieval.tokens (it may only lower the limit) of its loom.toml ignored; read it, then `loom config trust`");
 }
 
 #[test]
