@@ -5,19 +5,34 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use loom_types::{Entry, Error, Hit, Outcome, Page, Query, Result, Upkeep};
-use tokio::time::{Instant, sleep};
+use tokio::sync::Semaphore;
 
 use crate::testing::{Model, Script};
 use crate::{Agent, Input, ProcessMemory, RunOptions};
 
 use super::*;
 
-/// A store whose backups take a minute, and which remembers what it was asked for.
-#[derive(Default)]
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(30);
+
+/// A store whose backups take until they are let go, and which remembers what it was asked for.
 struct SlowBackups {
     store: ProcessMemory,
     asked: Mutex<Vec<(String, u32)>>,
+    let_go: Semaphore,
     fails: bool,
+}
+
+impl SlowBackups {
+    /// A store that lets so many backups go at once.
+    fn new(let_go: usize) -> Self {
+        Self {
+            store: ProcessMemory::default(),
+            asked: Mutex::default(),
+            let_go: Semaphore::new(let_go),
+            fails: false,
+        }
+    }
 }
 
 #[async_trait]
@@ -44,7 +59,7 @@ impl Memory for SlowBackups {
 
     async fn maintain(&self, session: &SessionId, keep: u32) -> Result<Upkeep> {
         self.asked.lock().unwrap().push((session.to_string(), keep));
-        sleep(Duration::from_mins(1)).await;
+        self.let_go.acquire().await.unwrap().forget();
         match self.fails {
             true => Err(Error::internal("the disk is full")),
             false => Ok(Upkeep::default()),
@@ -65,44 +80,53 @@ async fn run(memory: &Arc<SlowBackups>, backups: &Backups) -> Outcome {
     agent.build().unwrap().start(options).outcome().await
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_session_is_backed_up_at_the_end_of_each_run() {
-    let memory = Arc::new(SlowBackups::default());
+#[tokio::test]
+async fn a_session_is_backed_up_at_the_end_of_each_run_and_no_run_waits_for_it() {
+    let memory = Arc::new(SlowBackups::new(0));
     let backups = Backups::keeping(3);
-    let started = Instant::now();
-    for asked in [1, 2] {
+    for _ in 0..2 {
         let outcome = run(&memory, &backups).await;
         assert!(matches!(outcome, Outcome::Completed { .. }), "{outcome:?}");
-        tokio::task::yield_now().await;
-        let so_far = memory.asked.lock().unwrap().clone();
-        assert_eq!(so_far, vec![("s".to_owned(), 3); asked]);
     }
-    assert_eq!(started.elapsed(), Duration::ZERO, "no run waited");
-    backups.settled(Duration::from_hours(1)).await;
-    assert_eq!(started.elapsed(), Duration::from_mins(1));
+    memory.let_go.add_permits(2);
+    backups.settled(LONG).await;
+    let asked = memory.asked.lock().unwrap().clone();
+    assert_eq!(asked, vec![("s".to_owned(), 3); 2]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn waiting_for_backups_has_an_end() {
-    let memory = Arc::new(SlowBackups::default());
+    let memory = Arc::new(SlowBackups::new(0));
     let backups = Backups::keeping(3);
     run(&memory, &backups).await;
-    let started = Instant::now();
-    backups.settled(Duration::from_secs(2)).await;
-    assert_eq!(started.elapsed(), Duration::from_secs(2));
+    let waited = timeout(LONG, backups.settled(Duration::from_millis(1))).await;
+    assert!(waited.is_ok());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_backup_that_fails_costs_no_run() {
     let memory = Arc::new(SlowBackups {
         fails: true,
-        ..SlowBackups::default()
+        ..SlowBackups::new(2)
     });
     let backups = Backups::keeping(3);
     for _ in 0..2 {
         let outcome = run(&memory, &backups).await;
         assert!(matches!(outcome, Outcome::Completed { .. }), "{outcome:?}");
-        backups.settled(Duration::from_hours(1)).await;
+        backups.settled(LONG).await;
     }
     assert_eq!(memory.asked.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_runtime_that_ends_does_not_wait_for_a_backup() {
+    let memory = Arc::new(SlowBackups::new(0));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let backups = Backups::keeping(3);
+    runtime.block_on(run(&memory, &backups));
+    drop(runtime);
+    memory.let_go.add_permits(1);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(backups.settled(LONG));
+    assert_eq!(memory.asked.lock().unwrap().len(), 1);
 }
