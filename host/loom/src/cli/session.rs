@@ -67,7 +67,7 @@ enum StoreVerb {
         json: bool,
     },
     Fork(fork::ForkArguments),
-    /// Delete sessions for good
+    /// Delete sessions; their backups stay, so that `session restore` can bring them back
     Delete {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
