@@ -22,7 +22,7 @@ use crate::places::Places;
 /// What is added is written when there are so many chunks: few enough to hold in memory.
 const CHUNKS_AT_ONCE: usize = 2_048;
 /// With vectors it is written sooner: they take long to make.
-const EMBEDDED_AT_ONCE: usize = 256;
+const EMBEDDED_AT_ONCE: usize = 64;
 
 /// Problems that are told one by one.
 const MAX_TOLD: usize = 50;

@@ -6,7 +6,7 @@ use crate::base::Vectors;
 use crate::document::Addition;
 
 /// Texts that are embedded by one call of the host.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 
 /// Turns texts into vectors. Tests have models of their own.
 #[derive(Clone, Copy)]
