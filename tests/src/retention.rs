@@ -130,7 +130,8 @@ pub fn log(messages: &[Message]) -> Vec<Entry> {
 }
 
 /// Tokens of the texts alone, so that the whole conversation has more.
-fn tokens(messages: &[Message]) -> u64 {
+#[must_use]
+pub fn tokens(messages: &[Message]) -> u64 {
     let tokenizer = Tokenizer::for_model("gpt-4o");
     let text = |message: &Message| match message.role {
         Role::Tool => message.tool_results().map(ToolResult::text).collect(),

@@ -1,10 +1,11 @@
 //! What is configured of a run's context: compression, windows of models, what is remembered, and what
-//! is looked up. Their defaults are here too, as far as the agent has none of its own.
+//! is looked up. Defaults are the agent's own, as far as it has any.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use loom_core::retrieval::RetrievalOptions;
+use loom_core::{CompressionOptions, RecallOptions};
 use serde::{Serialize, Serializer};
 
 use super::Config;
@@ -87,25 +88,34 @@ impl Serialize for EmbeddingModel {
 
 impl Default for CompressionConfig {
     fn default() -> Self {
+        let CompressionOptions {
+            threshold,
+            target,
+            recent,
+            pinned,
+            ..
+        } = CompressionOptions::default();
         Self {
             enabled: true,
-            threshold: 0.92,
-            target: 0.25,
-            recent: 0.1,
+            threshold,
+            target,
+            recent,
             model: None,
-            pinned: Vec::new(),
+            pinned,
         }
     }
 }
 
 impl Default for RecallConfig {
     fn default() -> Self {
+        let options = RecallOptions::default();
+        let before_run = options.before_run.unwrap_or_default();
         Self {
             enabled: true,
-            tokens: 1000,
-            results: 5,
-            sessions: false,
-            extract: false,
+            tokens: before_run.tokens,
+            results: before_run.results,
+            sessions: options.past_sessions,
+            extract: options.extract,
         }
     }
 }
