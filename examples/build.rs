@@ -10,7 +10,7 @@ fn main() {
     let source = examples.join("custom-provider");
     println!("cargo::rerun-if-changed={}", source.display());
     let package = ["--package=loom-example-custom-provider"];
-    let built = loom_component_build::build(&examples.join(".."), &package);
+    let built = loom_component_build::build(&examples.join(".."), &package, None);
     let component = built.join("loom_example_custom_provider.wasm");
     let component = loom_component_build::keep(&component, "shout");
     println!("cargo::rustc-env=SHOUT_PLUGIN={}", component.display());

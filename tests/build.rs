@@ -10,7 +10,7 @@ fn main() {
         PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     println!("cargo::rerun-if-changed={}", tests.join("guests").display());
     let arguments = ["--package=loom-test-guests", "--examples"];
-    let built = loom_component_build::build(&tests.join(".."), &arguments).join("examples");
+    let built = loom_component_build::build(&tests.join(".."), &arguments, None).join("examples");
     let mut list = String::new();
     let guests = fs::read_dir(tests.join("guests/examples")).expect("the guests are there");
     for guest in guests {

@@ -1,10 +1,24 @@
-//! Builds every plugin in `plugins/` as a component and writes the list that `lib.rs` includes.
+//! Builds every plugin in `plugins/` as a component and writes the lists that `lib.rs` includes. A
+//! plugin that needs tools which this machine does not have is left out, and said so.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use loom_component_build::Tools;
 use sha2::{Digest as _, Sha256};
+
+/// Plugins in Rust with parts in C.
+const WITH_C: [&str; 1] = ["javascript"];
+
+/// The plugins by what they are built with.
+struct Plugins {
+    rust: Vec<String>,
+    python: Vec<String>,
+}
+
+/// A plugin's name, and its component or what is missing to build it.
+type Built = (String, Result<PathBuf, String>);
 
 fn main() {
     // Asked for when it runs: the script may have been built in a checkout that has moved since.
@@ -13,40 +27,94 @@ fn main() {
             .join("../..");
     let directory = workspace.join("plugins");
     println!("cargo::rerun-if-changed={}", directory.display());
-    let plugins = plugins(&directory);
-    let packages: Vec<String> = plugins
-        .iter()
+    let plugins = Plugins::find(&directory);
+    let tools = Tools::install();
+    let mut built = build_rust(&workspace, &plugins.rust, &tools);
+    built.extend(build_python(&workspace, &plugins.python, &tools));
+    built.sort();
+    write_lists(&built);
+}
+
+impl Plugins {
+    fn find(directory: &Path) -> Self {
+        let mut plugins = Self {
+            rust: Vec::new(),
+            python: Vec::new(),
+        };
+        for entry in fs::read_dir(directory).expect("plugins/ is there") {
+            let path = entry.expect("plugins/ can be listed").path();
+            let name = path.file_name().expect("a listed file has a name");
+            let name = name.to_string_lossy().into_owned();
+            if path.join("Cargo.toml").is_file() {
+                plugins.rust.push(name);
+            } else if path.join("app.py").is_file() {
+                plugins.python.push(name);
+            }
+        }
+        plugins.rust.sort();
+        plugins
+    }
+}
+
+fn build_rust(workspace: &Path, plugins: &[String], tools: &Result<Tools, String>) -> Vec<Built> {
+    let missing = |plugin: &String| match tools {
+        Err(missing) if WITH_C.contains(&plugin.as_str()) => Some(missing),
+        _ => None,
+    };
+    let packages = plugins.iter().filter(|plugin| missing(plugin).is_none());
+    let packages: Vec<String> = packages
         .map(|plugin| format!("--package=loom-plugin-{plugin}"))
         .collect();
     let arguments: Vec<&str> = packages.iter().map(String::as_str).collect();
-    let built = loom_component_build::build(&workspace, &arguments);
-    let mut list = String::from("&[\n");
-    for plugin in &plugins {
-        let component = built.join(format!("loom_plugin_{}.wasm", plugin.replace('-', "_")));
-        let component = loom_component_build::keep(&component, plugin);
-        let digest = digest(&component);
-        writeln!(list, "    Builtin {{ name: {plugin:?}, wasm: include_bytes!({component:?}), digest: {digest:?} }},")
-            .expect("a string takes text");
-    }
-    list.push(']');
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    fs::write(out.join("builtins.rs"), list).expect("the output directory takes files");
+    let directory = loom_component_build::build(workspace, &arguments, tools.as_ref().ok());
+    let component = |plugin: &String| {
+        let file = format!("loom_plugin_{}.wasm", plugin.replace('-', "_"));
+        loom_component_build::keep(&directory.join(file), plugin)
+    };
+    let built = plugins.iter().map(|plugin| {
+        let result = missing(plugin).map_or_else(|| Ok(component(plugin)), |why| Err(why.clone()));
+        (plugin.clone(), result)
+    });
+    built.collect()
 }
 
-fn plugins(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).expect("plugins/ is there");
-    let mut plugins: Vec<String> = entries
-        .map(|entry| entry.expect("plugins/ can be listed").path())
-        .filter(|path| path.join("Cargo.toml").is_file())
-        .map(|path| {
-            path.file_name()
-                .expect("a listed file has a name")
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    plugins.sort();
+fn build_python(workspace: &Path, plugins: &[String], tools: &Result<Tools, String>) -> Vec<Built> {
+    let component = |plugin: &String| {
+        let tools = tools.as_ref().map_err(Clone::clone)?;
+        let folder = workspace.join("plugins").join(plugin);
+        let component =
+            loom_component_build::python_component(tools, &folder, &workspace.join("wit"))?;
+        Ok(loom_component_build::keep(&component, plugin))
+    };
     plugins
+        .iter()
+        .map(|plugin| (plugin.clone(), component(plugin)))
+        .collect()
+}
+
+fn write_lists(built: &[Built]) {
+    let mut all = String::from("&[\n");
+    let mut missing = String::from("&[\n");
+    for (name, component) in built {
+        let line = match component {
+            Ok(component) => {
+                let digest = digest(component);
+                writeln!(
+                    all,
+                    "    Builtin {{ name: {name:?}, wasm: include_bytes!({component:?}), digest: {digest:?} }},"
+                )
+            }
+            Err(why) => {
+                println!("cargo::warning=the plugin {name} is left out; it needs {why}");
+                writeln!(missing, "    Missing {{ name: {name:?}, needs: {why:?} }},")
+            }
+        };
+        line.expect("a string takes text");
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    for (file, list) in [("builtins.rs", all), ("missing.rs", missing)] {
+        fs::write(out.join(file), list + "]").expect("the output directory takes files");
+    }
 }
 
 fn digest(component: &Path) -> String {

@@ -14,3 +14,15 @@ pub struct Builtin {
 
 /// All built-in plugins, by name.
 pub const ALL: &[Builtin] = include!(concat!(env!("OUT_DIR"), "/builtins.rs"));
+
+/// A built-in plugin that this program was built without.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    /// As in [`Builtin::name`].
+    pub name: &'static str,
+    /// What was missing on the machine that built the program, in words.
+    pub needs: &'static str,
+}
+
+/// The built-in plugins that are missing, by name. Install what they need and build again.
+pub const MISSING: &[Missing] = include!(concat!(env!("OUT_DIR"), "/missing.rs"));

@@ -1,13 +1,19 @@
-//! Builds guest crates as components from a build script, with a cargo of its own in a target
-//! directory of its own, so that one `cargo run` is all there is to do.
+//! Builds guests as components from a build script, with a cargo of its own in a target directory of
+//! its own, so that one `cargo run` is all there is to do. What cargo does not bring is [`Tools`].
 //!
 //! What must not be here: anything that runs when Loom runs.
 
 #![expect(clippy::print_stdout, reason = "cargo reads what build scripts print")]
 
+mod python;
+mod tools;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+
+pub use python::component as python_component;
+pub use tools::Tools;
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -23,15 +29,15 @@ const NOT_INHERITED: [&str; 7] = [
     "RUSTFLAGS",
 ];
 
-/// Builds guests of this workspace: `arguments` are cargo's own, for example `--package NAME`.
-/// Returns the directory that holds the components.
+/// Builds guests of this workspace: `arguments` are cargo's own, for example `--package NAME`. With
+/// tools, guests may have parts in C. Returns the directory that holds the components.
 ///
 /// # Panics
 ///
 /// If the guests do not build, or the Rust target for them is missing and cannot be added: a build
 /// script has no other way to say so.
 #[must_use]
-pub fn build(workspace: &Path, arguments: &[&str]) -> PathBuf {
+pub fn build(workspace: &Path, arguments: &[&str], tools: Option<&Tools>) -> PathBuf {
     for part in ["sdk", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(part).display());
     }
@@ -48,6 +54,7 @@ pub fn build(workspace: &Path, arguments: &[&str]) -> PathBuf {
     for name in NOT_INHERITED {
         cargo.env_remove(name);
     }
+    cargo.envs(tools.map(Tools::c_compiler).unwrap_or_default());
     let status = cargo.status().expect("cargo runs");
     assert!(
         status.success(),

@@ -17,6 +17,18 @@ pub struct Manifest {
     pub description: String,
     #[serde(default)]
     pub capabilities: Capabilities,
+    #[serde(default)]
+    pub calls: Calls,
+}
+
+/// Arguments of its tools that the host itself acts upon. None by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Calls {
+    /// The argument that names a session: calls with the same value share an instance.
+    pub session: Option<String>,
+    /// The argument that shortens a call's time limit, in milliseconds.
+    pub timeout: Option<String>,
 }
 
 /// The capabilities a plugin asks for. Nothing by default.
@@ -35,6 +47,9 @@ pub struct Capabilities {
     pub clock: bool,
     /// Vectors from the host's embedding model.
     pub embeddings: bool,
+    /// A writable directory `/work` (and `/tmp`) of its own for each call, or for each session if its
+    /// calls have sessions.
+    pub scratch: bool,
 }
 
 impl Manifest {
