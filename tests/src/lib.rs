@@ -10,10 +10,12 @@ pub mod faults;
 pub mod guests;
 pub mod held;
 pub mod native;
-pub mod python;
 pub mod qdrant;
 pub mod retention;
 pub mod sandbox;
 pub mod server;
+mod skip;
 pub mod store;
 pub mod terminal;
+
+pub use skip::skipped;
