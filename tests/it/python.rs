@@ -268,7 +268,7 @@ async fn a_missing_file_is_not_found_in_python_too() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
-    assert_eq!(error.origin.as_deref(), Some("python 1.0.0"));
+    assert_eq!(error.origin.as_deref(), Some("words 1.0.0"));
 }
 
 #[tokio::test]
