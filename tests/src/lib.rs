@@ -9,6 +9,7 @@ pub mod datasets;
 pub mod faults;
 pub mod guests;
 pub mod held;
+pub mod interpreters;
 pub mod native;
 pub mod qdrant;
 pub mod retention;
