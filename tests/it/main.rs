@@ -15,6 +15,7 @@ mod embeddings;
 mod examples;
 mod faults;
 mod files;
+mod interpreters;
 mod kb;
 mod loading;
 mod many;

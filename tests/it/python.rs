@@ -7,22 +7,23 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use loom_tests::sandbox::{directory, engine};
+use loom_tests::guests;
+use loom_tests::sandbox::{directory, engine, load};
+use loom_tests::skipped;
 use loom_types::{Content, Error, ErrorKind, Safety, ToolContext};
-use loom_wasm::{ConfiguredPlugin, FileAccess, Grants, Limits, Plugin, PluginSource};
+use loom_wasm::{ConfiguredPlugin, FileAccess, Grants, Limits, Plugin};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 /// The plugin as a person would load it; once, because compiling it takes a while. None, and said
-/// loudly, on a machine without Python.
+/// loudly, where the tests were built without Python.
 async fn plugin() -> Option<&'static Plugin> {
     static PLUGIN: OnceCell<Plugin> = OnceCell::const_new();
-    let path = loom_tests::python::component()?;
-    let load = || async {
-        let plugin = Plugin::load(&engine(), PluginSource::File(path)).await;
-        plugin.unwrap()
-    };
+    let component = guests::PYTHON
+        .map_err(|missing| skipped("the guest in Python", missing))
+        .ok()?;
+    let load = || async { load(&engine(), "words", component).await.unwrap() };
     Some(PLUGIN.get_or_init(load).await)
 }
 
@@ -61,7 +62,7 @@ async fn a_plugin_in_python_loads_with_its_manifest_and_its_tools() {
     let Some(plugin) = plugin().await else { return };
     assert_eq!(
         (plugin.name().as_str(), plugin.version()),
-        ("python", "1.0.0")
+        ("words", "1.0.0")
     );
     assert_eq!(plugin.exports().names(), ["tool"]);
     let names: Vec<&str> = plugin
@@ -148,33 +149,6 @@ async fn python_without_grants_reads_and_writes_nothing() {
         let error = call(&python, "py_write", write).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound, "{path} gave {error}");
     }
-}
-
-#[tokio::test]
-async fn what_is_granted_but_not_asked_for_does_not_hold() {
-    let Some(component) = loom_tests::python::component() else {
-        return;
-    };
-    let (_outside, inside) = world();
-    let bare = tempfile::tempdir().unwrap();
-    let path = bare.path().join("bare.wasm");
-    fs::copy(component, &path).unwrap();
-    let plugin = Plugin::load(&engine(), PluginSource::File(path)).await;
-    let grants = Grants {
-        environment: BTreeMap::from([("LANG".to_owned(), "C".to_owned())]),
-        ..directory(&inside, FileAccess::ReadWrite)
-    };
-    let configured = plugin.unwrap();
-    let configured = configured.configure(grants, Limits::default(), BTreeMap::new());
-    let bare = configured.unwrap();
-    assert_eq!(
-        bare.surplus_grants(),
-        ["files", "environment variable LANG"]
-    );
-    let read = call(&bare, "py_read", json!({ "path": "note.txt" })).await;
-    assert!(read.is_err(), "it read {read:?}");
-    let seen = call(&bare, "py_environment", json!({})).await.unwrap();
-    assert!(!format!("{seen:?}").contains("LANG"), "it saw {seen:?}");
 }
 
 #[tokio::test]
@@ -294,7 +268,7 @@ async fn a_missing_file_is_not_found_in_python_too() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
-    assert_eq!(error.origin.as_deref(), Some("python 1.0.0"));
+    assert_eq!(error.origin.as_deref(), Some("words 1.0.0"));
 }
 
 #[tokio::test]

@@ -9,11 +9,14 @@ pub mod datasets;
 pub mod faults;
 pub mod guests;
 pub mod held;
+pub mod interpreters;
 pub mod native;
-pub mod python;
 pub mod qdrant;
 pub mod retention;
 pub mod sandbox;
 pub mod server;
+mod skip;
 pub mod store;
 pub mod terminal;
+
+pub use skip::skipped;

@@ -27,6 +27,10 @@ pub(crate) fn request(messages: Vec<Message>) -> Request {
         "current_time",
         "date_math",
         "http_request",
+        "run_python",
+        "run_javascript",
+        "run_bash",
+        "web_search",
     ];
     Request {
         model: "rules".into(),
@@ -240,6 +244,10 @@ impl Chat {
                 Ok(json!({"time": "2026-03-01T08:09:10+00:00", "timezone": timezone, "weekday": "Sunday", "iso_week": "2026-W09"}).to_string())
             }
             "date_math" => Ok(json!({"total_days": 1136}).to_string()),
+            "run_python" | "run_javascript" | "run_bash" => {
+                Ok(json!({"stdout": text("code"), "exit_status": 0}).to_string())
+            }
+            "web_search" => Ok(json!({"results": [{"title": text("query")}]}).to_string()),
             "http_request" => Err("the host example.com is not granted".into()),
             _ => Err(format!("there is no tool {tool}")),
         }

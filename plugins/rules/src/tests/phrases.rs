@@ -94,6 +94,21 @@ fn talk_is_answered() {
 }
 
 #[test]
+fn code_runs_as_it_was_typed() {
+    check(
+        "run-python",
+        &[
+            "run python: print('a')",
+            "run this python code: x = 1\nprint(x)",
+            "eval py 1 + 1.",
+        ],
+    );
+    check("run-javascript", &["execute js: [1, 2].map(x => x * 2)"]);
+    check("run-bash", &["run bash: ls | wc -l"]);
+    check("search-web", &["search the web for wasm components"]);
+}
+
+#[test]
 fn sums_are_calculated() {
     check(
         "calculate",

@@ -1,0 +1,3 @@
+//! The code interpreters, through their real components.
+
+mod limits;
