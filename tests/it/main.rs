@@ -30,6 +30,7 @@ mod sessions;
 mod stores;
 mod surroundings;
 mod telemetry;
+mod tool_lists;
 
 /// A home for the command `loom`.
 fn home() -> loom_tests::cli::Home {

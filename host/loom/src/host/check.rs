@@ -50,6 +50,12 @@ pub(super) async fn check(path: &Path) -> anyhow::Result<Vec<CheckLine>> {
             "it has no manifest: it asks for no capability and goes by its file's name",
         )
     });
+    if plugin.exports().tool && plugin.ask_definitions().await? != plugin.definitions() {
+        lines.push(line(
+            false,
+            "its section loom:tools lists other tools than it has: write it anew, or leave it out",
+        ));
+    }
     let configured = plugin.configure(
         Grants::default(),
         Limits::default(),
