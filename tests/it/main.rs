@@ -16,6 +16,7 @@ mod examples;
 mod faults;
 mod files;
 mod kb;
+mod kept;
 mod loading;
 mod many;
 mod parallel;

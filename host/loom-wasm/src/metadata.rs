@@ -35,6 +35,8 @@ pub struct Exports {
     pub embedding: bool,
     pub memory: bool,
     pub backups: bool,
+    #[serde(default)]
+    pub session: bool,
 }
 
 impl Exports {
@@ -47,6 +49,7 @@ impl Exports {
             (self.embedding, "embedding"),
             (self.memory, "memory"),
             (self.backups, "backups"),
+            (self.session, "session"),
         ];
         all.into_iter()
             .filter(|(exported, _)| *exported)
@@ -163,6 +166,7 @@ fn exports(names: &[String]) -> Result<Exports, LoadReason> {
             "embedding" => exports.embedding = true,
             "memory" => exports.memory = true,
             "backups" => exports.backups = true,
+            "session" => exports.session = true,
             _ => {}
         }
     }
