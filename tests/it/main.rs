@@ -17,6 +17,7 @@ mod faults;
 mod files;
 mod interpreters;
 mod kb;
+mod kept;
 mod loading;
 mod many;
 mod parallel;

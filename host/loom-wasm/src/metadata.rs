@@ -41,6 +41,8 @@ pub struct Exports {
     pub embedding: bool,
     pub memory: bool,
     pub backups: bool,
+    #[serde(default)]
+    pub session: bool,
 }
 
 impl Exports {
@@ -53,6 +55,7 @@ impl Exports {
             (self.embedding, "embedding"),
             (self.memory, "memory"),
             (self.backups, "backups"),
+            (self.session, "session"),
         ];
         all.into_iter()
             .filter(|(exported, _)| *exported)
@@ -177,6 +180,7 @@ fn exports(names: &[String]) -> Result<Exports, LoadReason> {
             "embedding" => exports.embedding = true,
             "memory" => exports.memory = true,
             "backups" => exports.backups = true,
+            "session" => exports.session = true,
             _ => {}
         }
     }

@@ -25,6 +25,7 @@ pub(super) async fn load(path: &Path) -> anyhow::Result<Plugin> {
     let engine = Engine::new(&EngineConfig {
         cache_directory: None,
         max_instances: 16,
+        ..EngineConfig::default()
     })?;
     Ok(Plugin::load(&engine, PluginSource::File(path.to_owned())).await?)
 }
