@@ -28,6 +28,7 @@ mod replay;
 mod rogue;
 mod scaffold;
 mod sessions;
+mod snippets;
 mod stores;
 mod surroundings;
 mod telemetry;
