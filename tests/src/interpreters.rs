@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom_types::{Content, Error, Tool, ToolContext};
-use loom_wasm::{Engine, Grants, Limits, Plugin, PluginSource};
+use loom_wasm::{Engine, Grants, Limits, Plugin, PluginSource, ScratchGrant};
 use serde_json::Value;
 
 use crate::skipped;
@@ -151,5 +151,8 @@ pub fn limits(time: Duration) -> Limits {
 /// A grant of scratch space and nothing else.
 #[must_use]
 pub fn scratch() -> Grants {
-    Grants::default()
+    Grants {
+        scratch: Some(ScratchGrant::default()),
+        ..Grants::default()
+    }
 }
