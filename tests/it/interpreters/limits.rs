@@ -50,7 +50,8 @@ async fn ten_that_misbehave(language: Language, name: &str, words: &[&str]) {
 }
 
 const TIME: [&str; 3] = ["time limit", "Timeout", "deadline"];
-const MEMORY: [&str; 3] = ["memory", "Memory", "time limit"];
+/// A shell that may not make a variable larger goes on until its time is over.
+const MEMORY: [&str; 4] = ["memory", "Memory", "time limit", "Timeout"];
 const DEPTH: [&str; 4] = ["ecursion", "stack", "depth", "nested"];
 /// A flood goes on until the time is over: what is too much is not kept.
 const FLOOD: [&str; 4] = ["time limit", "Timeout", "deadline", "output"];
