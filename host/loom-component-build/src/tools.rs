@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -34,11 +34,14 @@ impl Tools {
         // A file that is missing makes cargo run the script again: the next build tries again.
         println!("cargo::rerun-if-changed={}", installed.display());
         let tools = Self { environment };
+        let text = |error: std::io::Error| format!("{}: {error}", root.display());
+        fs::create_dir_all(&root).map_err(text)?;
+        // Cargo runs the build scripts of several crates at once.
+        let lock = File::create(root.join("lock")).map_err(text)?;
+        lock.lock().map_err(text)?;
         if fs::read_to_string(&installed).is_ok_and(|text| text == PACKAGES) {
             return Ok(tools);
         }
-        let text = |error: std::io::Error| format!("{}: {error}", root.display());
-        fs::create_dir_all(&root).map_err(text)?;
         let packages = root.join("packages.txt");
         fs::write(&packages, PACKAGES).map_err(text)?;
         tools.make_environment()?;
