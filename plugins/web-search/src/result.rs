@@ -87,7 +87,7 @@ pub(crate) fn plain(html: &str) -> String {
 fn tidy(text: &str) -> String {
     let text: String = text
         .chars()
-        .filter(|c| !(c.is_control() && !c.is_whitespace()) && !is_invisible(*c))
+        .filter(|c| (!c.is_control() || c.is_whitespace()) && !is_invisible(*c))
         .collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
