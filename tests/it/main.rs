@@ -29,6 +29,7 @@ mod sessions;
 mod stores;
 mod surroundings;
 mod telemetry;
+mod web;
 
 /// A home for the command `loom`.
 fn home() -> loom_tests::cli::Home {
