@@ -17,7 +17,7 @@ struct Topic {
 }
 
 /// The topics, in the order in which they are listed. A new one is a file in `help` and a line here.
-const TOPICS: [Topic; 13] = [
+const TOPICS: [Topic; 14] = [
     Topic::new("pool", include_str!("help/pool.txt")),
     Topic::new("errors", include_str!("help/errors.txt")),
     Topic::new("parallel", include_str!("help/parallel.txt")),
@@ -29,6 +29,7 @@ const TOPICS: [Topic; 13] = [
     Topic::new("memory", include_str!("help/memory.txt")),
     Topic::new("knowledge", include_str!("help/knowledge.txt")),
     Topic::new("code", include_str!("help/code.txt")),
+    Topic::new("web", include_str!("help/web.txt")),
     Topic::new("reminders", include_str!("help/reminders.txt")),
     Topic::new("observability", include_str!("help/observability.txt")),
 ];
