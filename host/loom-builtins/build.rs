@@ -32,7 +32,7 @@ fn main() {
     let mut built = build_rust(&workspace, &plugins.rust, &tools);
     built.extend(build_python(&workspace, &plugins.python, &tools));
     built.sort();
-    write_lists(&built);
+    write_lists(&directory, &built);
 }
 
 impl Plugins {
@@ -92,12 +92,13 @@ fn build_python(workspace: &Path, plugins: &[String], tools: &Result<Tools, Stri
         .collect()
 }
 
-fn write_lists(built: &[Built]) {
+fn write_lists(plugins: &Path, built: &[Built]) {
     let mut all = String::from("&[\n");
     let mut missing = String::from("&[\n");
     for (name, component) in built {
         let line = match component {
             Ok(component) => {
+                add_tools(&plugins.join(name).join("tools.json"), component);
                 let digest = digest(component);
                 writeln!(
                     all,
@@ -114,6 +115,14 @@ fn write_lists(built: &[Built]) {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     for (file, list) in [("builtins.rs", all), ("missing.rs", missing)] {
         fs::write(out.join(file), list + "]").expect("the output directory takes files");
+    }
+}
+
+/// Puts the list of a plugin's tools into its component, so that the host need not compile it to know
+/// them. A test compares the list with what the plugin says when it runs.
+fn add_tools(list: &Path, component: &Path) {
+    if let Ok(tools) = fs::read(list) {
+        loom_component_build::add_section(component, "loom:tools", &tools);
     }
 }
 

@@ -8,8 +8,9 @@ import sys
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports.tool import Definition, Safety
-from wit_world.imports import config
-from wit_world.imports.types import Blob, Content_Blob, Content_Json, Content_Text, Error, ErrorKind
+from wit_world.imports import config, preopens
+from wit_world.imports.loom_plugin_types import Blob, Content_Blob, Content_Json, Content_Text, Error, ErrorKind
+from wit_world.imports.wasi_filesystem_types import DescriptorFlags
 
 # First of all, so that nothing else is compiled from source.
 from loom_runtime import library
@@ -58,8 +59,15 @@ def error(failed: CallError) -> Err:
 
 def directories() -> places.Places:
     """Where this instance may work."""
-    found = [(path, True) for path in ("/work", "/tmp", "/session") if os.path.isdir(path)]
-    return places.of_preopens(found)
+    return places.of_preopens([(path, _can_be_changed(handle)) for handle, path in preopens.get_directories()])
+
+
+def _can_be_changed(handle) -> bool:
+    with handle:
+        try:
+            return DescriptorFlags.MUTATE_DIRECTORY in handle.get_flags()
+        except Err:
+            return False
 
 
 def content(mime: str, data: bytes):

@@ -59,3 +59,22 @@ pub mod backups_world {
         },
     });
 }
+
+/// Only what a plugin with sessions exports beside `tool`, so that the types of both worlds stay one.
+pub mod session_world {
+    #![allow(
+        missing_docs,
+        clippy::allow_attributes_without_reason,
+        reason = "generated code"
+    )]
+    wit_bindgen::generate!({
+        inline: "package loom:sdk; world session-only { export loom:plugin/session@0.1.0; }",
+        path: "../wit",
+        world: "loom:sdk/session-only",
+        pub_export_macro: true,
+        default_bindings_module: "loom_sdk::__private",
+        with: {
+            "loom:plugin/types@0.1.0": crate::bindings::imports::loom::plugin::types,
+        },
+    });
+}

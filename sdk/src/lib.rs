@@ -26,6 +26,8 @@
 //! [`memory::Memory`], and [`memory::Backups`] if they keep any; `export_provider!`,
 //! `export_embedder!`, `export_memory!` and `export_memory_with_backups!` export them.
 //!
+//! Tools whose calls share an instance write down what it knows when it must go; see [`session`].
+//!
 //! What must not be here: anything of the host. This crate knows only the contract in `wit/`.
 
 extern crate self as loom_sdk;
@@ -36,6 +38,7 @@ pub mod host;
 pub mod http;
 pub mod llm;
 pub mod memory;
+pub mod session;
 pub mod sse;
 pub mod testing;
 pub mod tool;
@@ -77,7 +80,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings::{
-        backups_world, embedding_world, llm_world, memory_world, tool_world,
+        backups_world, embedding_world, llm_world, memory_world, session_world, tool_world,
     };
     pub use crate::tool::IntoOutput;
     pub use {schemars, serde};

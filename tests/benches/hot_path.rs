@@ -62,6 +62,7 @@ fn loading(criterion: &mut Criterion) {
         let engine = Engine::new(&EngineConfig {
             cache_directory: cache,
             max_instances: 64,
+            ..EngineConfig::default()
         })
         .unwrap();
         let source = PluginSource::File(path.clone());

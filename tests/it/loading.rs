@@ -119,6 +119,7 @@ async fn a_compiled_plugin_is_used_again_unless_others_could_have_written_it() {
         let config = EngineConfig {
             cache_directory: Some(directory.clone()),
             max_instances: 8,
+            ..EngineConfig::default()
         };
         Engine::new(&config)
     };

@@ -17,6 +17,7 @@ mod faults;
 mod files;
 mod interpreters;
 mod kb;
+mod kept;
 mod loading;
 mod many;
 mod parallel;
@@ -31,6 +32,7 @@ mod snippets;
 mod stores;
 mod surroundings;
 mod telemetry;
+mod tool_lists;
 
 /// A home for the command `loom`.
 fn home() -> loom_tests::cli::Home {

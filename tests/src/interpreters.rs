@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom_types::{Content, Error, Tool, ToolContext};
-use loom_wasm::{Engine, Grants, Limits, Plugin, PluginSource};
+use loom_wasm::{Engine, Grants, Limits, Plugin, PluginSource, ScratchGrant};
 use serde_json::Value;
 
 use crate::skipped;
@@ -29,7 +29,7 @@ pub const PYTHON: Language = Language {
     trivial: "1 + 1",
     endless: "while True: pass",
     memory: "held = []\nwhile True: held.append('x' * 1_000_003 + str(len(held)))",
-    recursion: "import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1)\nf(0)",
+    recursion: "def f(n): return f(n + 1)\nf(0)",
     output: "while True: print('x' * 1000)",
 };
 
@@ -48,7 +48,7 @@ pub const BASH: Language = Language {
     tool: "run_bash",
     trivial: "echo 2",
     endless: "while :; do :; done",
-    memory: "x=xxxxxxxxxx; while :; do x=$x$x; done",
+    memory: "set -e; x=xxxxxxxxxx; while :; do x=$x$x; done",
     recursion: "f() { f; }; f",
     output: "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done",
 };
@@ -151,5 +151,8 @@ pub fn limits(time: Duration) -> Limits {
 /// A grant of scratch space and nothing else.
 #[must_use]
 pub fn scratch() -> Grants {
-    Grants::default()
+    Grants {
+        scratch: Some(ScratchGrant::default()),
+        ..Grants::default()
+    }
 }

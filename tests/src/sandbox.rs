@@ -30,12 +30,23 @@ pub fn engine() -> Engine {
 /// If the engine cannot start.
 #[must_use]
 pub fn engine_for(max_instances: u32) -> Engine {
-    let cache_directory = Some(PathBuf::from(env!("OUT_DIR")).join("compiled"));
-    Engine::new(&EngineConfig {
-        cache_directory,
-        max_instances,
-    })
-    .expect("the engine starts")
+    engine_with(|config| config.max_instances = max_instances)
+}
+
+/// An engine that is set up otherwise.
+///
+/// # Panics
+///
+/// If the engine cannot start.
+#[must_use]
+pub fn engine_with(change: impl FnOnce(&mut EngineConfig)) -> Engine {
+    let mut config = EngineConfig {
+        cache_directory: Some(PathBuf::from(env!("OUT_DIR")).join("compiled")),
+        max_instances: 64,
+        ..EngineConfig::default()
+    };
+    change(&mut config);
+    Engine::new(&config).expect("the engine starts")
 }
 
 /// Loads a component from memory.

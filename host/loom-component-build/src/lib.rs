@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "cargo reads what build scripts print")]
 
 mod python;
+mod section;
 mod tools;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::process::Command;
 use std::{env, fs};
 
 pub use python::component as python_component;
+pub use section::add_section;
 pub use tools::Tools;
 
 const TARGET: &str = "wasm32-wasip2";

@@ -11,6 +11,7 @@ use std::{env, fs};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::section::add_section;
 use crate::tools::run;
 use crate::{Tools, target_directory};
 
@@ -41,9 +42,7 @@ pub fn component(tools: &Tools, folder: &Path, wit: &Path) -> Result<PathBuf, St
     let built = stage.join("component.wasm");
     run(with_tools(&mut recipe(tools, &stage, wit, &built), tools).current_dir(&stage))?;
     let manifest = fs::read(folder.join("plugin.toml")).map_err(failed)?;
-    let mut wasm = fs::read(&built).map_err(failed)?;
-    wasm.extend(custom_section(MANIFEST_SECTION, &manifest));
-    fs::write(&built, wasm).map_err(failed)?;
+    add_section(&built, MANIFEST_SECTION, &manifest);
     fs::rename(&built, &component).map_err(failed)?;
     fs::remove_dir_all(&stage).map_err(failed)?;
     Ok(component)
@@ -110,28 +109,4 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A custom section as it is appended to a component.
-fn custom_section(name: &str, data: &[u8]) -> Vec<u8> {
-    let mut body = leb128(name.len());
-    body.extend(name.as_bytes());
-    body.extend(data);
-    let mut section = vec![0];
-    section.extend(leb128(body.len()));
-    section.extend(body);
-    section
-}
-
-fn leb128(mut value: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let low = (value & 0x7f) as u8;
-        value >>= 7;
-        if value == 0 {
-            bytes.push(low);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
 }

@@ -8,6 +8,7 @@ use wasmtime::Trap;
 
 use crate::guest::HostState;
 use crate::limits::Limits;
+use crate::scratch::Breach;
 
 /// How long a guest may go on after it was told to stop, to stop cleanly. A tick: one that computes gets
 /// a turn in which it can look. Shorter than the time that a run waits for its calls,
@@ -19,6 +20,8 @@ pub(crate) enum Stop {
     Trapped(wasmtime::Error),
     TimedOut(Duration),
     Cancelled,
+    /// There is too much in its scratch directory.
+    Scratch(Breach),
 }
 
 /// Runs a call until it ends, its time is over or it is cancelled. A guest that computes yields at
@@ -26,6 +29,16 @@ pub(crate) enum Stop {
 pub(crate) async fn bounded<R>(
     time: Duration,
     cancel: &CancellationToken,
+    call: impl Future<Output = wasmtime::Result<R>>,
+) -> Result<R, Stop> {
+    watched(time, cancel, std::future::pending(), call).await
+}
+
+/// The same, with somebody who looks at what the guest writes and may end the call.
+pub(crate) async fn watched<R>(
+    time: Duration,
+    cancel: &CancellationToken,
+    breach: impl Future<Output = Breach>,
     call: impl Future<Output = wasmtime::Result<R>>,
 ) -> Result<R, Stop> {
     let cancelled = async {
@@ -36,6 +49,7 @@ pub(crate) async fn bounded<R>(
         biased;
         // First, or a guest that computes would get one more turn when its time is over.
         () = cancelled => Err(Stop::Cancelled),
+        breach = breach => Err(Stop::Scratch(breach)),
         result = tokio::time::timeout(time, call) => match result {
             Ok(result) => result.map_err(Stop::Trapped),
             Err(_) => Err(Stop::TimedOut(time)),
@@ -51,6 +65,7 @@ pub(crate) fn error_of(stop: Stop, state: &HostState) -> Error {
             Error::timeout(format!("it did not end within its time limit of {time:?}"))
         }
         Stop::Trapped(error) => trapped(&error, state),
+        Stop::Scratch(breach) => Error::resource_exhausted(breach.to_string()),
     };
     let plugin = state.shared.label.as_str();
     tracing::info!(plugin, kind = ?error.kind, "a call was stopped");

@@ -1,6 +1,8 @@
 //! Between the contract's types and those of `loom-types`. What a guest says is checked here: text
 //! that should be JSON and is not, names that cannot be names.
 
+use std::sync::Arc;
+
 use loom_types::{
     Access, AccessMode, Backup, Blob, CallId, Content, Entry, Error, ErrorKind, Example, Hit,
     Message, ModelEvent, ModelInfo, ModelRequest, Page, Part, Query, Reasoning, Result, Role,
@@ -86,21 +88,11 @@ pub(crate) fn content(content: types::Content) -> Content {
 /// A tool's definition, checked.
 pub(crate) fn definition(definition: tool::Definition) -> Result<ToolDefinition, String> {
     let name = definition.name;
-    if !is_name(&name) {
-        return Err(format!(
-            "the tool name {name:?} is not made of 1 to 64 letters, digits, `_` and `-`"
-        ));
-    }
     let json = |what: &str, text: &str| {
         serde_json::from_str::<Value>(text)
             .map_err(|error| format!("the {what} of tool {name} is not JSON: {error}"))
     };
     let input_schema = json("input schema", &definition.input_schema)?;
-    if input_schema.get("type").and_then(Value::as_str) != Some("object") {
-        return Err(format!(
-            "the input schema of tool {name} is not that of an object (`\"type\": \"object\"`)"
-        ));
-    }
     let output_schema = definition
         .output_schema
         .map(|text| json("output schema", &text))
@@ -118,7 +110,7 @@ pub(crate) fn definition(definition: tool::Definition) -> Result<ToolDefinition,
         .into_iter()
         .map(example)
         .collect::<Result<_, String>>()?;
-    Ok(ToolDefinition {
+    checked(ToolDefinition {
         title: definition.title,
         description: definition.description,
         input_schema,
@@ -133,6 +125,30 @@ pub(crate) fn definition(definition: tool::Definition) -> Result<ToolDefinition,
         examples,
         name,
     })
+}
+
+/// The definitions that a component lists in its section, checked.
+pub(crate) fn listed(text: &str) -> Result<Vec<Arc<ToolDefinition>>, String> {
+    let listed: Vec<ToolDefinition> = serde_json::from_str(text)
+        .map_err(|error| format!("the list of tools inside it is not readable: {error}"))?;
+    let listed = listed.into_iter();
+    listed.map(|each| checked(each).map(Arc::new)).collect()
+}
+
+fn checked(definition: ToolDefinition) -> Result<ToolDefinition, String> {
+    let name = &definition.name;
+    if !is_name(name) {
+        return Err(format!(
+            "the tool name {name:?} is not made of 1 to 64 letters, digits, `_` and `-`"
+        ));
+    }
+    let kind = definition.input_schema.get("type").and_then(Value::as_str);
+    if kind != Some("object") {
+        return Err(format!(
+            "the input schema of tool {name} is not that of an object (`\"type\": \"object\"`)"
+        ));
+    }
+    Ok(definition)
 }
 
 fn access(access: tool::Access) -> Access {

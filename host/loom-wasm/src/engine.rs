@@ -13,7 +13,9 @@ use crate::bindings::imports::Imports;
 use crate::cache::Cache;
 use crate::egress::client::Clients;
 use crate::error::{LoadError, LoadReason};
-use crate::guest::HostState;
+use crate::guest::{HostState, preopens};
+use crate::kept::{Kept, KeptConfig};
+use crate::scratch::{Scratch, ScratchConfig};
 use crate::ticker::{self, Interrupted};
 
 /// What a slot of the pool keeps in memory for its next guest, instead of giving it back to the
@@ -42,6 +44,8 @@ pub struct EngineConfig {
     /// Guests that may live at once; more wait. Default 1,000: each costs address space and, while
     /// it runs, a few pages.
     pub max_instances: u32,
+    pub scratch: ScratchConfig,
+    pub kept: KeptConfig,
 }
 
 impl Default for EngineConfig {
@@ -49,6 +53,8 @@ impl Default for EngineConfig {
         Self {
             cache_directory: None,
             max_instances: 1_000,
+            scratch: ScratchConfig::default(),
+            kept: KeptConfig::default(),
         }
     }
 }
@@ -65,6 +71,8 @@ struct Inner {
     interrupted: Arc<Interrupted>,
     slots: Arc<Semaphore>,
     embedding_slots: Arc<Semaphore>,
+    scratch: Arc<Scratch>,
+    kept: Arc<Kept>,
 }
 
 /// A component's bytes, with their digest and the name it goes by in messages.
@@ -97,6 +105,7 @@ impl Engine {
         };
         let interrupted = Arc::default();
         let guests = config.max_instances.saturating_add(EMBEDDING_GUESTS);
+        let guests = guests.saturating_add(config.kept.instances);
         let pooled = Flavor::pooled(guests, &interrupted).map_err(internal)?;
         Ok(Self(Arc::new(Inner {
             pooled,
@@ -106,7 +115,35 @@ impl Engine {
             interrupted,
             slots: Arc::new(Semaphore::new(config.max_instances as usize)),
             embedding_slots: Arc::new(Semaphore::new(EMBEDDING_GUESTS as usize)),
+            scratch: Arc::new(Scratch::new(config.scratch.clone())),
+            kept: Arc::new(Kept::new(&config.kept)),
         })))
+    }
+
+    /// Suspends the instances of all sessions, side by side, and removes the scratch directories that are
+    /// not kept. Takes two seconds at most. Wait for it before the process ends, or sessions lose what
+    /// they did not write.
+    pub async fn shutdown(&self) {
+        self.0.kept.shutdown().await;
+        self.0.scratch.close().await;
+    }
+
+    /// Removes what the plugins' sessions of a conversation have kept, and drops their instances.
+    ///
+    /// # Errors
+    ///
+    /// If files cannot be removed.
+    pub async fn forget_session(&self, conversation: &str) -> Result<()> {
+        self.0.kept.forget(conversation).await;
+        self.0.scratch.forget(conversation).await
+    }
+
+    pub(crate) fn scratch(&self) -> &Arc<Scratch> {
+        &self.0.scratch
+    }
+
+    pub(crate) fn kept(&self) -> &Arc<Kept> {
+        &self.0.kept
     }
 
     pub(crate) fn cache(&self) -> Option<&Cache> {
@@ -213,6 +250,7 @@ impl Flavor {
         let engine = start(&config, interrupted)?;
         let mut linker = linker(&engine)?;
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        preopens::add_p3_to_linker(&mut linker)?;
         wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
         Ok(Self { engine, linker })
     }
@@ -243,6 +281,7 @@ fn start(config: &Config, interrupted: &Arc<Interrupted>) -> wasmtime::Result<wa
 fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    preopens::add_p2_to_linker(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     crate::egress::failure::add_to_linker(&mut linker)?;
     Imports::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state)?;

@@ -59,6 +59,17 @@ pub(crate) async fn footprint(
     Footprint::Resources(touches)
 }
 
+/// What a call of a session touches besides: one call after the other has the instance.
+pub(crate) fn session(plugin: &str, name: &str) -> Touch {
+    Touch {
+        mode: AccessMode::Write,
+        resource: Resource::Named {
+            scheme: format!("{plugin}/session"),
+            name: name.to_owned(),
+        },
+    }
+}
+
 /// What a call may write, which is less than it is granted where its footprint says so. Looks at no
 /// file: links do not lead from one granted directory into another.
 pub(crate) fn writing(

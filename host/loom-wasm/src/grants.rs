@@ -15,6 +15,7 @@ use crate::egress::pattern::HostPattern;
 use crate::egress::secret::Secret;
 use crate::footprint::directories::Directories;
 use crate::manifest::{Capabilities, asks_for};
+use crate::scratch::ScratchGrant;
 
 /// What may be done with files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct Grants {
     /// Wall-clock time; without it the guest sees the Unix epoch.
     pub clock: bool,
     pub embeddings: EmbeddingGrant,
+    /// Room for files of its own; none by default.
+    pub scratch: Option<ScratchGrant>,
 }
 
 /// Whether a plugin may use the host's embedding model.
@@ -121,6 +124,7 @@ pub(crate) struct Effective {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) clock: bool,
     pub(crate) embeddings: EmbeddingGrant,
+    pub(crate) scratch: Option<ScratchGrant>,
     /// What was granted though not asked for, in words.
     pub(crate) surplus: Vec<String>,
 }
@@ -161,6 +165,9 @@ impl Effective {
             surplus.push("embeddings".to_owned());
             embeddings = EmbeddingGrant::Denied;
         }
+        if grants.scratch.is_some() && !asked.scratch {
+            surplus.push("scratch".to_owned());
+        }
         Ok(Self {
             files,
             directories,
@@ -169,6 +176,7 @@ impl Effective {
             environment: environment.into_iter().collect(),
             clock: grants.clock && asked.clock,
             embeddings,
+            scratch: grants.scratch.filter(|_| asked.scratch),
             surplus,
         })
     }

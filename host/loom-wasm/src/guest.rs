@@ -2,6 +2,7 @@
 //! imports answer.
 
 mod embedder;
+pub(crate) mod preopens;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
@@ -24,6 +25,7 @@ use crate::bindings::{config, host, llm_types, secrets, types};
 use crate::egress::{Egress, Policy};
 use crate::grants::{Effective, Writing};
 use crate::limits::{Limits, MAX_RESOURCES, Meter};
+use crate::scratch::Directory;
 use crate::ticker::Interrupted;
 
 /// What is kept of standard output and error: enough for a panic message with its backtrace.
@@ -50,6 +52,7 @@ pub(crate) struct Call {
     pub(crate) writing: Writing,
     /// What its requests name as their cause.
     pub(crate) trace: Option<Trace>,
+    pub(crate) scratch: Option<Arc<Directory>>,
 }
 
 impl Call {
@@ -60,6 +63,7 @@ impl Call {
             progress: Progress::ignored(),
             writing: Writing::Granted,
             trace: None,
+            scratch: None,
         }
     }
 }
@@ -137,6 +141,14 @@ impl HostState {
         self.meter.rearm(&self.shared.limits);
         self.egress = Egress::new(Arc::clone(&self.shared.policy), self.call.trace);
         self.log_bytes_left = self.shared.limits.log_bytes;
+    }
+
+    /// Serves another call from now on, with the directories that it has.
+    pub(crate) fn serve(&mut self, call: Call) {
+        let scratch = self.call.scratch.take();
+        self.call = Call { scratch, ..call };
+        self.output.clear();
+        self.rearm();
     }
 
     /// Takes room for a message from the budget; what does not fit is cut, then dropped.
@@ -258,6 +270,10 @@ impl Tail {
     pub(crate) fn text(&self) -> String {
         let bytes: Vec<u8> = self.lock().iter().copied().collect();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn clear(&self) {
+        self.lock().clear();
     }
 
     fn push(&self, bytes: &[u8]) {

@@ -6,6 +6,7 @@
 //!
 //! What must not be here: the agent, configuration files, the person. This crate takes values.
 
+mod asked;
 mod bindings;
 mod cache;
 mod call;
@@ -18,12 +19,14 @@ mod error;
 mod footprint;
 mod grants;
 mod guest;
+mod kept;
 mod limits;
 mod manifest;
 mod memory;
 mod metadata;
 mod plugin;
 mod provider;
+mod scratch;
 mod ticker;
 mod tool;
 
@@ -32,7 +35,9 @@ pub use egress::secret::Secret;
 pub use engine::{Engine, EngineConfig};
 pub use error::LoadError;
 pub use grants::{DirectoryGrant, EmbeddingGrant, FileAccess, Grants, SecretGrant};
+pub use kept::KeptConfig;
 pub use limits::Limits;
-pub use manifest::{Capabilities, Manifest};
+pub use manifest::{Calls, Capabilities, Manifest};
 pub use metadata::{Exports, Metadata};
 pub use plugin::{ConfiguredPlugin, Plugin, PluginSource};
+pub use scratch::{ScratchConfig, ScratchGrant};

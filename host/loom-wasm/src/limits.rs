@@ -72,9 +72,11 @@ impl Meter {
         }
     }
 
-    /// Fills the budget of host calls again. Memory that was taken stays taken.
+    /// Fills the budget of host calls again. Memory that was taken stays taken; what an earlier call was
+    /// refused is forgotten.
     pub(crate) fn rearm(&mut self, limits: &Limits) {
         self.host_calls_left = limits.host_calls;
+        self.exceeded = None;
     }
 
     /// Counts a call to the host.

@@ -1,5 +1,5 @@
-//! What can be read from a component without compiling it: what it imports and exports, and its
-//! manifest.
+//! What can be read from a component without compiling it: what it imports and exports, its manifest,
+//! and its tools if it lists them.
 
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Instance, Parser, Payload};
@@ -13,6 +13,9 @@ const CONTRACT: &str = "loom:plugin/";
 const CONTRACT_VERSION: &str = "0.1.0";
 /// The custom section that holds a manifest.
 const MANIFEST_SECTION: &str = "loom:manifest";
+/// The custom section that may list a component's tools, as JSON, so that it need not be compiled and
+/// run to be asked. What it says counts as what the function `definitions` says.
+const TOOLS_SECTION: &str = "loom:tools";
 
 /// What a component says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Metadata {
     pub manifest: Manifest,
     /// Whether the manifest is inside the component.
     pub has_manifest: bool,
+    /// What its section lists, unread; to be taken once.
+    #[serde(skip)]
+    pub(crate) tools: Option<String>,
     /// Core modules that it instantiates. An interpreter with its libraries has a dozen and more.
     core_instances: u32,
 }
@@ -35,6 +41,8 @@ pub struct Exports {
     pub embedding: bool,
     pub memory: bool,
     pub backups: bool,
+    #[serde(default)]
+    pub session: bool,
 }
 
 impl Exports {
@@ -47,6 +55,7 @@ impl Exports {
             (self.embedding, "embedding"),
             (self.memory, "memory"),
             (self.backups, "backups"),
+            (self.session, "session"),
         ];
         all.into_iter()
             .filter(|(exported, _)| *exported)
@@ -83,6 +92,7 @@ impl Metadata {
         Ok(Self {
             exports: exports(&names.exports)?,
             imports: names.imports,
+            tools: names.tools,
             has_manifest: manifest.is_some(),
             core_instances: names.core_instances,
             manifest: manifest.unwrap_or_default(),
@@ -105,6 +115,7 @@ struct Names {
     imports: Vec<String>,
     exports: Vec<String>,
     manifest: Option<String>,
+    tools: Option<String>,
     core_instances: u32,
 }
 
@@ -132,10 +143,16 @@ impl Names {
                     }
                 }
             }
-            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
-                let text = std::str::from_utf8(section.data())
-                    .map_err(|error| LoadReason::Malformed(error.to_string()))?;
-                self.manifest = Some(text.to_owned());
+            Payload::CustomSection(section) => {
+                let text = || match std::str::from_utf8(section.data()) {
+                    Ok(text) => Ok(Some(text.to_owned())),
+                    Err(error) => Err(LoadReason::Malformed(error.to_string())),
+                };
+                match section.name() {
+                    MANIFEST_SECTION => self.manifest = text()?,
+                    TOOLS_SECTION if depth == 1 => self.tools = text()?,
+                    _ => {}
+                }
             }
             _ => {}
         }
@@ -163,6 +180,7 @@ fn exports(names: &[String]) -> Result<Exports, LoadReason> {
             "embedding" => exports.embedding = true,
             "memory" => exports.memory = true,
             "backups" => exports.backups = true,
+            "session" => exports.session = true,
             _ => {}
         }
     }

@@ -8,6 +8,7 @@ use loom_types::{Embedder, Error, Memory, Provider, Result, Tool, ToolDefinition
 use serde::{Deserialize, Serialize};
 
 use crate::component::{Bytes, Component, Prepared};
+use crate::convert;
 use crate::egress::Policy;
 use crate::egress::secret::placeholder;
 use crate::embedding::GuestEmbedder;
@@ -159,6 +160,19 @@ impl Plugin {
             .map_err(|reason| reason.of(self.0.source.to_string()))
     }
 
+    /// Its tools as it tells them when it runs, whatever it lists: for checks. Compiles it.
+    ///
+    /// # Errors
+    ///
+    /// If it does not compile, cannot be linked or does not tell.
+    pub async fn ask_definitions(&self) -> Result<Vec<Arc<ToolDefinition>>, LoadError> {
+        let Inner {
+            source, component, ..
+        } = &*self.0;
+        let asked = list_tools(component, self.metadata(), source).await;
+        asked.map_err(|reason| reason.of(source.to_string()))
+    }
+
     /// Joins what it asks for with what it is granted. The same plugin may be configured many times.
     ///
     /// # Errors
@@ -195,10 +209,19 @@ impl Plugin {
 impl Facts {
     /// Looks at a component for the first time, and keeps what it finds.
     async fn find(component: &Component, source: &PluginSource) -> Result<Self, LoadReason> {
-        let metadata = Metadata::read(component.wasm())?;
-        let mut definitions = Vec::new();
-        if metadata.exports.tool {
-            definitions = list_tools(component, &metadata, source).await?;
+        let mut metadata = Metadata::read(component.wasm())?;
+        let definitions = match metadata.tools.take() {
+            _ if !metadata.exports.tool => Vec::new(),
+            Some(listed) => convert::listed(&listed).map_err(LoadReason::Definitions)?,
+            None => list_tools(component, &metadata, source).await?,
+        };
+        let mut seen = HashSet::new();
+        if let Some(twice) = definitions
+            .iter()
+            .find(|definition| !seen.insert(definition.name.as_str()))
+        {
+            let message = format!("two tools are named {}", twice.name);
+            return Err(LoadReason::Definitions(message));
         }
         let facts = Self {
             metadata,
@@ -230,15 +253,7 @@ async fn list_tools(
     );
     let prepared = component.prepared(metadata).await?;
     let _slot = engine.slot().await;
-    let definitions = tool::definitions(prepared, &bare).await?;
-    let mut seen = HashSet::new();
-    match definitions
-        .iter()
-        .find(|definition| !seen.insert(definition.name.as_str()))
-    {
-        Some(twice) => Err(fail(format!("two tools are named {}", twice.name))),
-        None => Ok(definitions),
-    }
+    tool::definitions(prepared, &bare).await
 }
 
 fn shared(

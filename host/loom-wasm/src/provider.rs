@@ -61,6 +61,7 @@ impl GuestProvider {
             progress: Progress::ignored(),
             writing: Writing::Granted,
             trace,
+            scratch: None,
         };
         let mut store = store(engine, &self.shared, call);
         let instance = bounded(

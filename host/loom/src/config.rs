@@ -80,6 +80,7 @@ pub struct Config {
     /// Where to look for plugins, in this order; they need not exist.
     pub plugin_dirs: Vec<PluginDirectory>,
     pub memory: MemoryConfig,
+    pub sandbox: SandboxConfig,
     pub compression: CompressionConfig,
     pub recall: RecallConfig,
     pub retrieval: RetrievalConfig,
@@ -275,6 +276,9 @@ pub struct GrantsConfig {
     pub clock: bool,
     /// Vectors from the model of [`Config::embedding`].
     pub embeddings: bool,
+    /// Room for files of its own, for each call or session. Default none.
+    #[serde(rename = "scratch", serialize_with = "units::serialize_optional_bytes")]
+    pub scratch_bytes: Option<u64>,
 }
 
 /// A directory for a plugin.
@@ -340,6 +344,18 @@ pub struct MemoryConfig {
     pub directory: PathBuf,
     /// How many are kept of each session; none are made if 0. Default 5.
     pub backups: u32,
+}
+
+/// Directories and instances that plugins have without a grant of files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SandboxConfig {
+    /// Where scratch directories are. Absolute; may not exist yet.
+    pub directory: PathBuf,
+    /// Instances of sessions that are kept at once. Default 16.
+    pub kept: u32,
+    /// How long one is kept that nobody uses. Default 10 minutes.
+    #[serde(serialize_with = "units::serialize_duration")]
+    pub idle: Duration,
 }
 
 /// A configuration with what is to be said of it.

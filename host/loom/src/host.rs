@@ -21,8 +21,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use loom_core::recall::{HybridMemory, Recall};
 use loom_core::{AgentBuilder, Backups, Pool};
-use loom_types::{Embedder, Memory, Provider, Retriever, Tool};
-use loom_wasm::{Engine, EngineConfig, Grants};
+use loom_types::{Embedder, Memory, Provider, Retriever, SessionId, Tool};
+use loom_wasm::{Engine, EngineConfig, Grants, KeptConfig, ScratchConfig};
 use tokio::sync::OnceCell;
 
 use crate::config::{Config, nearest};
@@ -268,15 +268,26 @@ impl Loom {
         otlp.as_ref()
     }
 
-    /// Finishes the backups of sessions and sends what is left of the telemetry. Wait for it before the
-    /// process ends; it takes two seconds at most for each, and no time if there is nothing to do.
+    /// Suspends the plugins' sessions, finishes the backups of the agent's and sends what is left of the
+    /// telemetry. Wait for it before the process ends; it takes two seconds at most for each, and no time
+    /// if there is nothing to do.
     pub async fn shutdown(&self) {
+        self.engine.shutdown().await;
         if let Some(backups) = &self.backups {
             backups.settled(BACKUP_PATIENCE).await;
         }
         if let Some(Some(otlp)) = self.otlp.get() {
             otlp.shutdown().await;
         }
+    }
+
+    /// Removes the scratch files that plugins have kept for a session; the store has it still.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be removed.
+    pub async fn forget_session(&self, session: &SessionId) -> anyhow::Result<()> {
+        Ok(self.engine.forget_session(session.as_str()).await?)
     }
 
     /// A plugin that is not installed.
@@ -354,16 +365,26 @@ impl Loom {
 
 /// A cache that cannot be used costs time at each start, and nothing else.
 fn engine(config: &Config) -> anyhow::Result<Engine> {
-    let cache_directory = Some(config.cache_dir.join("compiled"));
-    let with_cache = Engine::new(&EngineConfig {
-        cache_directory,
+    let without_cache = EngineConfig {
+        scratch: ScratchConfig {
+            directory: Some(config.sandbox.directory.clone()),
+            keep_sessions: !config.ephemeral,
+        },
+        kept: KeptConfig {
+            instances: config.sandbox.kept,
+            idle: config.sandbox.idle,
+        },
         ..EngineConfig::default()
+    };
+    let with_cache = Engine::new(&EngineConfig {
+        cache_directory: Some(config.cache_dir.join("compiled")),
+        ..without_cache.clone()
     });
     match with_cache {
         Ok(engine) => Ok(engine),
         Err(error) => {
             tracing::warn!(target: "loom::notice", "{error}; compiled plugins are not kept");
-            Ok(Engine::new(&EngineConfig::default())?)
+            Ok(Engine::new(&without_cache)?)
         }
     }
 }

@@ -1,21 +1,17 @@
 //! A request and all that follows from it, up to the body of the last response: redirects,
-//! deadline, limits, and errors with advice.
+//! deadline, and errors with advice.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use loom_http_exchange::body::{self, End, Limits};
+use loom_http_exchange::refusal::how_to_grant;
+use loom_http_exchange::transport::Transport;
 use loom_sdk::error::Result;
-use loom_sdk::{Error, ErrorKind, host};
+use loom_sdk::{Error, ErrorKind};
 use url::Url;
 
 use crate::order::Order;
 use crate::redirect::{self, MAX_REDIRECTS};
-use crate::transport::Transport;
-
-/// What an exchange may take.
-pub(crate) struct Limits {
-    pub(crate) deadline: Instant,
-    pub(crate) max_bytes: usize,
-}
 
 /// The last response.
 #[derive(Debug)]
@@ -33,18 +29,6 @@ pub(crate) struct Answer {
     pub(crate) dropped_headers: Vec<String>,
 }
 
-/// How a body ended.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum End {
-    Complete,
-    /// At `max_bytes`; there is more.
-    Cut,
-    /// At the deadline; the server may still be sending.
-    TimedOut,
-    /// On the way, with what went wrong.
-    Broken(String),
-}
-
 /// Sends the request and follows redirects.
 pub(crate) fn run(mut order: Order, limits: &Limits, transport: Transport<'_>) -> Result<Answer> {
     let mut redirected_to = None;
@@ -54,7 +38,7 @@ pub(crate) fn run(mut order: Order, limits: &Limits, transport: Transport<'_>) -
         let reply =
             transport(request).map_err(|error| explain(error, &order, redirected_to.is_some()))?;
         let Some(target) = redirect::target(&order, &reply) else {
-            let (body, end) = read_body(reply.read, limits, &order.url)?;
+            let (body, end) = body::read(reply.read, limits, &order.url)?;
             return Ok(Answer {
                 status: reply.status,
                 headers: reply.headers,
@@ -75,45 +59,11 @@ pub(crate) fn run(mut order: Order, limits: &Limits, transport: Transport<'_>) -
 }
 
 fn remaining(limits: &Limits, url: &Url) -> Result<Duration> {
-    let remaining = limits.deadline.saturating_duration_since(Instant::now());
-    if remaining.is_zero() {
-        return Err(Error::timeout(format!(
+    limits.remaining().ok_or_else(|| {
+        Error::timeout(format!(
             "{url} did not answer in time; raise timeout_ms or try again later"
-        )));
-    }
-    Ok(remaining)
-}
-
-/// A body that stops on the way is worth showing up to there, an event stream never ends otherwise.
-fn read_body(
-    mut read: Box<dyn FnMut() -> Result<Option<Vec<u8>>>>,
-    limits: &Limits,
-    url: &Url,
-) -> Result<(Vec<u8>, End)> {
-    let mut body = Vec::new();
-    loop {
-        if host::is_cancelled() {
-            return Err(Error::new(
-                ErrorKind::Cancelled,
-                "the request was cancelled",
-            ));
-        }
-        let piece = match read() {
-            Ok(None) => return Ok((body, End::Complete)),
-            Ok(Some(piece)) => piece,
-            Err(error) if body.is_empty() => return Err(error.context(format!("reading {url}"))),
-            Err(error) if error.kind == ErrorKind::Timeout => return Ok((body, End::TimedOut)),
-            Err(error) => return Ok((body, End::Broken(error.message))),
-        };
-        let room = limits.max_bytes - body.len();
-        body.extend_from_slice(&piece[..piece.len().min(room)]);
-        if piece.len() > room {
-            return Ok((body, End::Cut));
-        }
-        if Instant::now() >= limits.deadline {
-            return Ok((body, End::TimedOut));
-        }
-    }
+        ))
+    })
 }
 
 fn explain(error: Error, order: &Order, redirected: bool) -> Error {
@@ -125,9 +75,7 @@ fn explain(error: Error, order: &Order, redirected: bool) -> Error {
             } else {
                 ""
             };
-            format!(
-                "; to allow it, the user adds \"{origin}\" to `network` under [plugins.http.grants] in loom.toml{secret}"
-            )
+            format!("; {}{secret}", how_to_grant("http", &order.url))
         }
         ErrorKind::Timeout => "; raise timeout_ms or try again later".to_owned(),
         _ => String::new(),

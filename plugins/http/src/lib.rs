@@ -4,11 +4,9 @@
 pub mod order;
 
 mod exchange;
-mod media;
 mod output;
 mod redirect;
 mod secret;
-mod transport;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,7 +14,8 @@ use std::time::{Duration, Instant};
 use loom_sdk::host;
 use loom_sdk::prelude::*;
 
-use exchange::Limits;
+use loom_http_exchange::body::Limits;
+use loom_http_exchange::transport;
 use order::{Body, Order};
 
 loom_sdk::manifest!("../plugin.toml");

@@ -1,10 +1,11 @@
 //! The response as the model sees it.
 
+use loom_http_exchange::body::End;
+use loom_http_exchange::media::{Kind, MediaType};
 use loom_sdk::tool::{Blob, Content};
 
 use crate::MAX_BYTES;
-use crate::exchange::{Answer, End};
-use crate::media::{Kind, MediaType};
+use crate::exchange::Answer;
 
 /// Headers that a model can act on; beside them the rate limits, whose names vary.
 const SHOWN: [&str; 12] = [

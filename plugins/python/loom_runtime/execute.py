@@ -1,6 +1,8 @@
 """Runs a snippet as a script in a module's namespace, and tells how it ended. Knows nothing of files
 and sessions."""
 
+import __future__
+
 import ast
 import asyncio
 import builtins
@@ -17,6 +19,8 @@ VALUE_CHARACTERS = 20_000
 INTERRUPTED = 130
 
 
+# Room to tell that memory was used up.
+_RESERVE = bytearray(1 << 20)
 _BUILTINS = dict(vars(builtins))
 _RECURSION_LIMIT = sys.getrecursionlimit()
 
@@ -44,19 +48,21 @@ def run(module: types.ModuleType, code: str, filename: str, hints: Callable) -> 
     tracebacks.remember_source(filename, code)
     sys.modules["__main__"] = module
     sys.argv = [filename]
+    value, error = None, None
     try:
-        value = _evaluate(compile_snippet(code, filename), module.__dict__)
-        return Ending(value=None if value is None else _shown(value))
-    except SystemExit as exit:
-        _undo_changes()
-        return Ending(exit_status=_status(exit.code))
-    except BaseException as error:
-        _undo_changes()
-        described = tracebacks.describe(error, hints(error))
-        interrupted = isinstance(error, KeyboardInterrupt)
-        return Ending(error=described, exit_status=INTERRUPTED if interrupted else 1)
+        value = _shown(_evaluate(compile_snippet(code, filename), module.__dict__))
+    except BaseException as raised:
+        error = raised
     finally:
         _undo_changes()
+    if error is None:
+        return Ending(value=value)
+    if isinstance(error, SystemExit):
+        return Ending(exit_status=_status(error.code))
+    if isinstance(error, MemoryError):
+        _RESERVE.clear()
+    status = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    return Ending(error=tracebacks.describe(error, hints(error)), exit_status=status)
 
 
 def _undo_changes() -> None:
@@ -87,8 +93,8 @@ def compile_snippet(code: str, filename: str) -> list[types.CodeType]:
 
 
 _FUTURES = 0
-for _name in __import__("__future__").all_feature_names:
-    _FUTURES |= getattr(__import__("__future__"), _name).compiler_flag
+for _name in __future__.all_feature_names:
+    _FUTURES |= getattr(__future__, _name).compiler_flag
 
 
 def _evaluate(pieces: list[types.CodeType], namespace: dict[str, Any]) -> Any:
@@ -109,8 +115,11 @@ async def _evaluate_awaiting(pieces: list[types.CodeType], namespace: dict[str, 
     return value
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
+def _shown(value: Any) -> str | None:
+    """The value as Python writes it; nothing for None."""
+    if value is None:
+        return None
+    text = _BUILTINS["repr"](value)
     if len(text) <= VALUE_CHARACTERS:
         return text
     half = VALUE_CHARACTERS // 2

@@ -7,10 +7,8 @@ from .places import Places
 
 def about(error: BaseException, where: Places) -> list[str]:
     """Lines of advice; mostly none."""
-    if isinstance(error, FileNotFoundError) and error.filename is not None:
-        return [f"directories that are there: {where.names()}; relative paths start in {where.working}"]
-    if isinstance(error, PermissionError) and error.filename is not None:
-        return [f"directories: {where.names()}; write to the working directory {where.working}"]
+    if isinstance(error, FileNotFoundError | PermissionError) and error.filename is not None:
+        return [f"directories that are there: {where.names()}{_working(where)}"]
     if isinstance(error, EOFError) and "reading a line" in str(error):
         return ["give the input as the argument `stdin`"]
     if isinstance(error, MemoryError):
@@ -22,3 +20,7 @@ def about(error: BaseException, where: Places) -> list[str]:
 
 def _is_nested_loop(error: BaseException) -> bool:
     return re.search("running event loop", str(error)) is not None
+
+
+def _working(where: Places) -> str:
+    return f"; relative paths start in {where.working}" if where.working else ""

@@ -1,11 +1,12 @@
 """Exceptions as the model should see them: only frames of its own code, with their lines."""
 
 import linecache
+import os
 import traceback
 from typing import Any
 
-# Where the standard library and this package seem to be, see library.py and app.py.
-LIBRARY = ("/python/", "/0/", "/bundled/", "/world/", "<frozen ")
+# Where the standard library and this package are, or seem to be.
+LIBRARY = (f"{os.path.dirname(os.__file__)}/", f"{os.path.dirname(__file__)}/", "/bundled/", "<frozen ")
 MESSAGE_CHARACTERS = 4_000
 TRACEBACK_CHARACTERS = 16_000
 

@@ -9,6 +9,7 @@ mod search;
 
 use std::path::{Path, PathBuf};
 
+use crate::Loom;
 use clap::{Args, Subcommand, ValueEnum};
 use loom_types::Memory;
 use serde_json::json;
@@ -108,7 +109,7 @@ async fn of_store(verb: StoreVerb, global: Global) -> anyhow::Result<Exit> {
     match verb {
         StoreVerb::List { limit, all, json } => list(memory, limit, all, json).await?,
         StoreVerb::Show { id, json } => show(memory, &id, json).await?,
-        StoreVerb::Delete { ids } => delete(memory, &ids).await?,
+        StoreVerb::Delete { ids } => delete(&loom, memory, &ids).await?,
         StoreVerb::Search(arguments) => search::run(memory, &arguments).await?,
         StoreVerb::Fork(arguments) => fork::run(memory, &arguments, global.quiet).await?,
         StoreVerb::Export { id, format, output } => {
@@ -189,7 +190,7 @@ async fn export(
     }
 }
 
-async fn delete(memory: &dyn Memory, ids: &[String]) -> anyhow::Result<()> {
+async fn delete(loom: &Loom, memory: &dyn Memory, ids: &[String]) -> anyhow::Result<()> {
     // All of them are found before the first is gone.
     let mut found = Vec::new();
     for id in ids {
@@ -199,6 +200,7 @@ async fn delete(memory: &dyn Memory, ids: &[String]) -> anyhow::Result<()> {
     found.dedup();
     for id in found {
         memory.delete(&id).await?;
+        loom.forget_session(&id).await?;
         output::note(&format!("deleted {id}"));
     }
     Ok(())

@@ -4,12 +4,13 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Loom;
 use crate::config::{nearest, units};
+use crate::{Config, Loom};
 use clap::{Args, Subcommand};
 use loom_core::call_tool;
-use loom_types::{Content, Error, Progress, Safety, Tool, ToolContext, ToolDefinition};
+use loom_types::{Content, Error, Progress, Safety, SessionId, Tool, ToolContext, ToolDefinition};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::{Global, drive, prompt};
 use crate::fault::{Exit, Fault};
@@ -23,7 +24,11 @@ Examples:
   loom tool list
   loom tool show read_file
   loom tool call read_file '{\"path\": \"Cargo.toml\"}'
-  echo '{\"expression\": \"2^100\"}' | loom tool call calculate -")]
+  echo '{\"expression\": \"2^100\"}' | loom tool call calculate -
+  loom tool call run_python '{\"code\": \"x = 20\", \"session\": \"a\"}'
+  loom tool call run_python '{\"code\": \"x + 1\", \"session\": \"a\"}'
+
+A tool that keeps sessions finds them again in the next call from the same directory.")]
 pub(super) struct ToolArguments {
     #[command(subcommand)]
     verb: ToolVerb,
@@ -53,6 +58,10 @@ enum ToolVerb {
         /// How long the call may take, for example 90s or 5m
         #[arg(long, value_name = "DURATION", value_parser = units::parse_duration)]
         timeout: Option<Duration>,
+        /// The conversation that the call belongs to. Tools with sessions, such as run_python, keep
+        /// theirs from call to call of it. Default: one for each working directory
+        #[arg(long, value_name = "ID", value_parser = super::session_id)]
+        session: Option<String>,
     },
 }
 
@@ -66,14 +75,20 @@ pub(super) async fn run(arguments: ToolArguments, global: Global) -> anyhow::Res
             arguments,
             json,
             timeout,
+            session,
         } => {
             let tool = find(&loom, &name).await?;
             let arguments = match arguments.as_str() {
                 "-" => prompt::read_stdin(global.quiet).await?,
                 _ => arguments,
             };
-            let timeout = timeout.unwrap_or(config.limits.tool_timeout);
-            call(&tool, &arguments, timeout, json, &global).await
+            let context = ToolContext {
+                session_id: session.map_or_else(|| session_of(&config), SessionId::from),
+                ..ToolContext::standalone(timeout.unwrap_or(config.limits.tool_timeout))
+            };
+            let result = call(&tool, &arguments, context, json, &global).await;
+            loom.shutdown().await;
+            result
         }
     }
 }
@@ -145,11 +160,10 @@ fn describe(definition: &ToolDefinition, plugin: &str) -> anyhow::Result<String>
 async fn call(
     tool: &Arc<dyn Tool>,
     arguments: &str,
-    timeout: Duration,
+    mut context: ToolContext,
     json: bool,
     global: &Global,
 ) -> anyhow::Result<Exit> {
-    let mut context = ToolContext::standalone(timeout);
     if !global.quiet {
         context.progress = Progress::new(|message, _| output::note(&format!("· {message}")));
     }
@@ -167,6 +181,17 @@ async fn call(
         Err(error) => return Err(failed(&error, tool.definition()).into()),
     }
     Ok(Exit::Done)
+}
+
+/// Calls outside a run are a conversation of their own in each directory: what a tool keeps under a name
+/// is there again in the next process.
+fn session_of(config: &Config) -> SessionId {
+    let digest = Sha256::digest(config.working_directory.as_os_str().as_encoded_bytes());
+    let digest: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    SessionId::from(format!("tool-call-{digest}"))
 }
 
 /// Text and JSON as text; a blob as it is, unless it would land on a terminal.

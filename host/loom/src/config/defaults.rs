@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use loom_core::{MemberOptions, SubAgents};
 
-use super::{AgentsConfig, PermissionsConfig, PoolMember, RemindersConfig};
+use super::{AgentsConfig, PermissionsConfig, PoolMember, RemindersConfig, SandboxConfig};
+
+/// What `grants.scratch = true` stands for.
+pub(in crate::config) const DEFAULT_SCRATCH_BYTES: u64 = 256 << 20;
 
 impl PoolMember {
     /// A member with nothing but its model.
@@ -34,6 +37,18 @@ impl PermissionsConfig {
             ask: Vec::new(),
             deny: Vec::new(),
             file,
+        }
+    }
+}
+
+impl SandboxConfig {
+    /// The sandbox's own defaults, with scratch directories in `directory`.
+    pub(super) fn new(directory: PathBuf) -> Self {
+        let kept = loom_wasm::KeptConfig::default();
+        Self {
+            directory,
+            kept: kept.instances,
+            idle: kept.idle,
         }
     }
 }

@@ -19,7 +19,7 @@ use super::tree::Node;
 pub(super) use context::{RawCompression, RawContext, RawRecall, RawRetrieval};
 pub(crate) use control::parse_mode;
 pub(super) use control::{RawAgents, RawPermissions, RawReminders, RawTelemetry};
-pub(super) use plugins::{RawGrants, RawPlugin, RawPluginLimits, RawProvider};
+pub(super) use plugins::{RawGrants, RawPlugin, RawPluginLimits, RawProvider, RawSandbox};
 pub(super) use pool::{RawFailover, RawMember};
 
 /// What a layer, or all of them together, say.
@@ -44,6 +44,7 @@ pub(super) struct Raw {
     pub(super) memory_plugin: Option<String>,
     pub(super) memory_directory: Option<Located<String>>,
     pub(super) memory_backups: Option<u32>,
+    pub(super) sandbox: RawSandbox,
     pub(super) context: RawContext,
 }
 
@@ -106,6 +107,9 @@ fn read_keys(root: &mut Section<'_>) -> Raw {
         raw.memory_directory = section.located_string("directory");
         raw.memory_backups = section.count_from("backups", 0);
         section.finish();
+    }
+    if let Some(section) = root.section("sandbox") {
+        raw.sandbox = plugins::read_sandbox(section);
     }
     for (name, section) in root.sections("providers") {
         let provider = plugins::read_provider(section);

@@ -53,6 +53,7 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
     let project = situation.project.as_ref();
     let plugin_dirs = expander.plugin_dirs(&raw, project);
     let agents = expander.agents(&raw.agents, project);
+    let sandbox = expander.sandbox(&raw.sandbox);
     let pool = resolve_pool(raw.pool, situation.choice, &raw.providers, problems);
     let models = context::Models {
         providers: &raw.providers,
@@ -86,6 +87,7 @@ pub(super) fn resolve(raw: Raw, situation: Situation, problems: &Problems) -> Co
         plugins: plugins.collect(),
         plugin_dirs,
         memory,
+        sandbox,
         ephemeral: situation.ephemeral,
         cache_dir: expander.places.cache.join("loom"),
         data_dir: expander.places.data.join("loom"),

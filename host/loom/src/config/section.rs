@@ -98,6 +98,14 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Whether a key is set to true or false; none if it is anything else, which is left to be read.
+    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
+        match self.table.get(key)?.value {
+            Value::Boolean(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
     /// An integer of at least 1.
     pub(super) fn count<T: TryFrom<i64>>(&mut self, key: &'static str) -> Option<T> {
         self.count_from(key, 1)

@@ -135,6 +135,17 @@ pub(super) fn serialize_bytes<S: Serializer>(
     serializer.serialize_str(&format_bytes(*bytes))
 }
 
+#[expect(clippy::ref_option, reason = "serde's signature")]
+pub(super) fn serialize_optional_bytes<S: Serializer>(
+    bytes: &Option<u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match bytes {
+        Some(bytes) => serialize_bytes(bytes, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may stop here")]

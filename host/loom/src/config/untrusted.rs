@@ -28,7 +28,7 @@ pub(super) fn filter(project: &Node, below: &Node) -> Filtered {
         match key.as_str() {
             "model" | "instructions" => filter.keep(&[key], node),
             "limits" | "budget" => filter.lower_all(key, node),
-            "failover" | "agents" | "telemetry" => filter.narrow(key, node),
+            "failover" | "agents" | "telemetry" | "sandbox" => filter.narrow(key, node),
             "permissions" => filter.permissions(node),
             "tools" => filter.tools(node),
             "plugins" => filter.plugins(node),
@@ -86,7 +86,7 @@ impl Filter<'_> {
         for (key, node) in table.as_table().into_iter().flatten() {
             let path = [section, key];
             match (key.as_str(), &node.value) {
-                ("depth" | "timeout" | "turns", _) => self.lower(&path, node),
+                ("depth" | "timeout" | "turns" | "kept" | "idle", _) => self.lower(&path, node),
                 // Without a value below it is the pool's own, which is not known here.
                 ("attempts", _) if self.below.get(&path).is_some() => self.lower(&path, node),
                 ("enabled" | "hedge" | "content", Value::Boolean(false)) => self.keep(&path, node),

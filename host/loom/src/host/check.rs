@@ -25,6 +25,7 @@ pub(super) async fn load(path: &Path) -> anyhow::Result<Plugin> {
     let engine = Engine::new(&EngineConfig {
         cache_directory: None,
         max_instances: 16,
+        ..EngineConfig::default()
     })?;
     Ok(Plugin::load(&engine, PluginSource::File(path.to_owned())).await?)
 }
@@ -50,6 +51,12 @@ pub(super) async fn check(path: &Path) -> anyhow::Result<Vec<CheckLine>> {
             "it has no manifest: it asks for no capability and goes by its file's name",
         )
     });
+    if plugin.exports().tool && plugin.ask_definitions().await? != plugin.definitions() {
+        lines.push(line(
+            false,
+            "its section loom:tools lists other tools than it has: write it anew, or leave it out",
+        ));
+    }
     let configured = plugin.configure(
         Grants::default(),
         Limits::default(),

@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use loom_types::Embedder;
 use loom_wasm::{
-    DirectoryGrant, EmbeddingGrant, FileAccess, Grants, HostPattern, Limits, Secret, SecretGrant,
+    DirectoryGrant, EmbeddingGrant, FileAccess, Grants, HostPattern, Limits, ScratchGrant, Secret,
+    SecretGrant,
 };
 
 use crate::config::{self, FileGrant, GrantsConfig, PluginLimits, Settings};
@@ -38,6 +39,7 @@ pub(super) fn grants(
             true => EmbeddingGrant::Granted(embedder.cloned()),
             false => EmbeddingGrant::Denied,
         },
+        scratch: config.scratch_bytes.map(|bytes| ScratchGrant { bytes }),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::units;
 use loom_wasm::{Grants, Plugin};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -86,5 +87,6 @@ fn granted_json(grants: &Grants) -> Value {
         "environment": grants.environment.keys().collect::<Vec<_>>(),
         "clock": grants.clock,
         "embeddings": grants.embeddings.is_granted(),
+        "scratch": grants.scratch.map(|grant| units::format_bytes(grant.bytes)),
     })
 }

@@ -48,7 +48,11 @@ impl Capture {
     }
 
     /// As `new`; what is written through goes to `through` instead of the real standard output.
-    pub fn with_through(cap: usize, directory: Option<&Path>, through: Box<dyn Write>) -> Self {
+    pub fn with_through(
+        cap: usize,
+        directory: Option<&Path>,
+        through: Box<dyn Write + Send>,
+    ) -> Self {
         let file = |name: &str| directory.map(|directory| directory.join(name));
         Self {
             out: Caught::new(cap, file("stdout.txt")),
@@ -108,7 +112,7 @@ fn share(cap: usize, out: u64, err: u64) -> (usize, usize) {
 
 /// The first lines, as they come.
 struct Through {
-    to: Box<dyn Write>,
+    to: Box<dyn Write + Send>,
     left: usize,
     line: Vec<u8>,
 }

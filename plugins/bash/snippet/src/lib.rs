@@ -21,3 +21,4 @@ pub use result::{Ending, Exception, Note};
 pub use roots::{Grant, Roots};
 pub use session::{Engine, Run, Session};
 pub use settings::Settings;
+pub use tree::symlink;

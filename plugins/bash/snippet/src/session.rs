@@ -38,7 +38,7 @@ pub trait Engine {
     fn save(&mut self) -> Result<(Vec<u8>, Vec<Note>), Error>;
 
     /// Takes the variables back, on a new or reset engine; returns what was lost.
-    fn restore(&mut self, state: &[u8]) -> Result<Vec<Note>, Error>;
+    fn restore(&mut self, state: &[u8], roots: &Roots) -> Result<Vec<Note>, Error>;
 }
 
 /// One run of an engine.
@@ -148,13 +148,13 @@ impl<E: Engine> Session<E> {
             }
             (Some(Reset::To(name)), Some(own)) => self.go_back(name, own, roots),
             (Some(Reset::To(name)), None) => Err(no_snapshot(name, &[])),
-            (_, Some(own)) if first => self.resume(own),
+            (_, Some(own)) if first => self.resume(own, roots),
             _ => Ok(Beginning::default()),
         }
     }
 
     /// Finds out what an instance before this one left.
-    fn resume(&mut self, own: &Path) -> Result<Beginning, Error> {
+    fn resume(&mut self, own: &Path, roots: &Roots) -> Result<Beginning, Error> {
         let (marker, state) = (own.join("begun"), own.join("state"));
         if !marker.exists() {
             fs::write(&marker, "")?;
@@ -168,7 +168,7 @@ impl<E: Engine> Session<E> {
             ));
             return Ok(beginning);
         }
-        match self.load(&state) {
+        match self.load(&state, roots) {
             Ok(lost) => {
                 beginning.restored = true;
                 beginning.lost = lost;
@@ -201,7 +201,7 @@ impl<E: Engine> Session<E> {
             tree::copy(&snapshot.join("files"), work, Bounds::SNAPSHOT)
                 .map_err(|error| error.context(format!("going back to the snapshot {name}")))?;
         }
-        let lost = self.load(&snapshot.join("state"))?;
+        let lost = self.load(&snapshot.join("state"), roots)?;
         Ok(Beginning {
             restored: true,
             lost,
@@ -243,7 +243,7 @@ impl<E: Engine> Session<E> {
         Ok(fs::rename(unfinished, path)?)
     }
 
-    fn load(&mut self, path: &Path) -> Result<Vec<Note>, Error> {
+    fn load(&mut self, path: &Path, roots: &Roots) -> Result<Vec<Note>, Error> {
         let size = fs::metadata(path)?.len();
         if size > STATE_BYTES {
             return Err(Error::invalid_input(format!(
@@ -255,7 +255,7 @@ impl<E: Engine> Session<E> {
         let end = bytes.iter().position(|byte| *byte == b'\n');
         let (notes, state) = bytes.split_at(end.ok_or_else(damaged)?);
         let notes: Vec<(String, String)> = serde_json::from_slice(notes).map_err(|_| damaged())?;
-        let mut lost = self.engine.restore(&state[1..])?;
+        let mut lost = self.engine.restore(&state[1..], roots)?;
         lost.extend(
             notes
                 .into_iter()

@@ -52,7 +52,7 @@ pub(crate) fn copy(from: &Path, to: &Path, bounds: Bounds) -> Result<(), Error> 
             left.files -= 1;
             left.bytes -= bytes;
             if kind.is_symlink() {
-                link(&entry.path(), &target)?;
+                symlink(&fs::read_link(entry.path())?, &target)?;
             } else if kind.is_file() {
                 fs::copy(entry.path(), &target)?;
             }
@@ -82,24 +82,32 @@ pub(crate) fn clear(directory: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes a symbolic link at `link` that points to `target`, as it is given.
+///
+/// # Errors
+///
+/// What the file system says.
 #[cfg(unix)]
-fn link(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(fs::read_link(from)?, to)
+pub fn symlink(target: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
 }
 
-/// WASI's standard library makes links only behind a feature gate; its own interface makes them in
-/// a directory's handle.
+/// Makes a symbolic link at `link` that points to `target`, as it is given. The standard library
+/// makes none on WASI; WASI's own interface does, from the directory that holds the link.
+///
+/// # Errors
+///
+/// What the file system says, in particular for a target that is absolute.
 #[cfg(target_family = "wasm")]
-fn link(from: &Path, to: &Path) -> std::io::Result<()> {
+pub fn symlink(target: &Path, link: &Path) -> std::io::Result<()> {
     use wasip2::filesystem::preopens;
-    let target = fs::read_link(from)?;
     let holders = preopens::get_directories().into_iter();
     let holder = holders
-        .filter(|(_, name)| to.starts_with(name))
+        .filter(|(_, name)| link.starts_with(name))
         .max_by_key(|(_, name)| name.len());
     let (handle, name) = holder.ok_or(std::io::ErrorKind::NotFound)?;
-    let relative = to.strip_prefix(&name).unwrap_or(to);
+    let relative = link.strip_prefix(&name).unwrap_or(link);
     handle
         .symlink_at(&target.to_string_lossy(), &relative.to_string_lossy())
-        .map_err(|code| std::io::Error::other(code.to_string()))
+        .map_err(|code| std::io::Error::other(code.message()))
 }

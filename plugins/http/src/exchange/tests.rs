@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use loom_http_exchange::transport::Reply;
 use loom_sdk::http::Request;
 
+use std::time::Instant;
+
 use super::*;
-use crate::transport::Reply;
 
 fn order(url: &str) -> Order {
     let headers = [("authorization", "{{secret:key}}"), ("accept", "*/*")];
@@ -28,17 +30,16 @@ fn pieces(pieces: Vec<Result<Option<Vec<u8>>>>) -> Box<dyn FnMut() -> Result<Opt
 
 fn redirect(location: &str) -> Reply {
     Reply {
-        status: 302,
         headers: vec![("location".to_owned(), location.to_owned())],
         read: Box::new(|| panic!("the body of a redirect is not read")),
+        ..Reply::empty(302)
     }
 }
 
 fn page(body: Vec<Result<Option<Vec<u8>>>>) -> Reply {
     Reply {
-        status: 200,
-        headers: Vec::new(),
         read: pieces(body),
+        ..Reply::empty(200)
     }
 }
 

@@ -22,9 +22,8 @@ fn order(method: &str, url: &str) -> Order {
 fn reply(status: u16, location: Option<&str>) -> Reply {
     let headers = location.map(|location| ("location".to_owned(), location.to_owned()));
     Reply {
-        status,
         headers: headers.into_iter().collect(),
-        read: Box::new(|| Ok(None)),
+        ..Reply::empty(status)
     }
 }
 

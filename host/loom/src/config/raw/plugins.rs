@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::texts;
 use crate::config::address::check_pattern;
+use crate::config::defaults::DEFAULT_SCRATCH_BYTES;
 use crate::config::section::{Located, Section};
 use crate::config::tree::Origin;
 use crate::config::{FileAccess, SecretGrant, Settings};
@@ -39,12 +40,20 @@ pub(in crate::config) struct RawGrants {
     pub(in crate::config) environment: BTreeMap<String, String>,
     pub(in crate::config) clock: bool,
     pub(in crate::config) embeddings: bool,
+    pub(in crate::config) scratch: Option<u64>,
 }
 
 #[derive(Debug)]
 pub(in crate::config) struct RawFileGrant {
     pub(in crate::config) path: Located<String>,
     pub(in crate::config) access: FileAccess,
+}
+
+#[derive(Debug, Default)]
+pub(in crate::config) struct RawSandbox {
+    pub(in crate::config) directory: Option<Located<String>>,
+    pub(in crate::config) kept: Option<u32>,
+    pub(in crate::config) idle: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +102,7 @@ fn read_grants(parent: &mut Section<'_>) -> RawGrants {
         environment: section.string_table("environment").into_iter().collect(),
         clock: section.boolean("clock").unwrap_or_default(),
         embeddings: section.boolean("embeddings").unwrap_or_default(),
+        scratch: read_scratch(&mut section),
         ..RawGrants::default()
     };
     for file in section.list("files").unwrap_or_default() {
@@ -106,6 +116,24 @@ fn read_grants(parent: &mut Section<'_>) -> RawGrants {
     }
     section.finish();
     grants
+}
+
+/// A size; `true` stands for the usual one, `false` for none.
+fn read_scratch(section: &mut Section<'_>) -> Option<u64> {
+    match section.flag("scratch") {
+        Some(granted) => granted.then_some(DEFAULT_SCRATCH_BYTES),
+        None => section.bytes("scratch").filter(|bytes| *bytes > 0),
+    }
+}
+
+pub(super) fn read_sandbox(mut section: Section<'_>) -> RawSandbox {
+    let sandbox = RawSandbox {
+        directory: section.located_string("directory"),
+        kept: section.count("kept"),
+        idle: section.duration("idle"),
+    };
+    section.finish();
+    sandbox
 }
 
 fn read_file_grant(mut section: Section<'_>) -> Option<RawFileGrant> {

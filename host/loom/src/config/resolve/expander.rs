@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::{OwnProject, expand};
 use crate::config::places::Places;
 use crate::config::problem::{Problem, Problems};
-use crate::config::raw::{Raw, RawAgents, RawGrants, RawPlugin, RawPluginLimits, RawProvider};
+use crate::config::raw::{
+    Raw, RawAgents, RawGrants, RawPlugin, RawPluginLimits, RawProvider, RawSandbox,
+};
 use crate::config::tree::Origin;
 use crate::config::{
     AgentDirectory, AgentsConfig, FileGrant, GrantsConfig, PluginConfig, PluginDirectory,
-    PluginLimits, ProviderConfig, SecretGrant, address,
+    PluginLimits, ProviderConfig, SandboxConfig, SecretGrant, address,
 };
 
 /// For one completion: what slow local models need for a long answer.
@@ -126,6 +128,17 @@ impl Expander<'_> {
         }
     }
 
+    pub(super) fn sandbox(&self, raw: &RawSandbox) -> SandboxConfig {
+        let default = SandboxConfig::new(self.places.data.join("loom").join("scratch"));
+        let directory = raw.directory.as_ref();
+        let directory = directory.and_then(|text| expand(&self.places, text, None, self.problems));
+        SandboxConfig {
+            directory: directory.unwrap_or(default.directory),
+            kept: raw.kept.unwrap_or(default.kept),
+            idle: raw.idle.unwrap_or(default.idle),
+        }
+    }
+
     fn grants(&self, raw: RawGrants) -> GrantsConfig {
         let mut files = Vec::new();
         for grant in raw.files {
@@ -148,6 +161,7 @@ impl Expander<'_> {
             environment: raw.environment,
             clock: raw.clock,
             embeddings: raw.embeddings,
+            scratch_bytes: raw.scratch,
         }
     }
 }

@@ -43,7 +43,7 @@ impl Engine for Toy {
         Ok((serde_json::to_vec(&self.variables)?, notes))
     }
 
-    fn restore(&mut self, state: &[u8]) -> Result<Vec<Note>, Error> {
+    fn restore(&mut self, state: &[u8], _: &Roots) -> Result<Vec<Note>, Error> {
         self.variables = serde_json::from_slice(state)?;
         Ok(Vec::new())
     }

@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 /// How a body is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Text,
     Image,
     Binary,
@@ -15,14 +15,16 @@ const PRESCAN_BYTES: usize = 1024;
 
 /// A parsed `content-type`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MediaType {
+pub struct MediaType {
     /// In lower case, without parameters; empty if the server named none.
-    pub(crate) essence: String,
-    pub(crate) charset: Option<String>,
+    pub essence: String,
+    pub charset: Option<String>,
 }
 
 impl MediaType {
-    pub(crate) fn parse(header: Option<&str>) -> Self {
+    /// The value of a header `content-type`; the default if there is none.
+    #[must_use]
+    pub fn parse(header: Option<&str>) -> Self {
         let mut parts = header.unwrap_or_default().split(';');
         let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
         let charset = parts.find_map(|parameter| {
@@ -36,7 +38,8 @@ impl MediaType {
 
     /// Types that say nothing, or the wrong thing, are judged by the bytes. If `is_cut`, the last
     /// character may be incomplete.
-    pub(crate) fn kind(&self, body: &[u8], is_cut: bool) -> Kind {
+    #[must_use]
+    pub fn kind(&self, body: &[u8], is_cut: bool) -> Kind {
         let (group, subtype) = self.essence.split_once('/').unwrap_or_default();
         if self.is_textual(group, subtype) {
             let is_wide = self
@@ -58,7 +61,8 @@ impl MediaType {
 
     /// The body as text, invalid bytes replaced. A character that was cut at the end is left out
     /// if `is_cut`.
-    pub(crate) fn decode(&self, body: &[u8], is_cut: bool) -> String {
+    #[must_use]
+    pub fn decode(&self, body: &[u8], is_cut: bool) -> String {
         let encoding = self
             .encoding(body)
             .unwrap_or_else(|| self.guess(body, is_cut));

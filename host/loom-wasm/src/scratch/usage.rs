@@ -1,0 +1,129 @@
+//! What is in a scratch directory, and whether that is too much. Looked at while the guest goes on
+//! writing: what vanishes meanwhile is not counted, and no link is followed.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_std::fs::Dir;
+
+use super::ScratchGrant;
+
+/// Files and directories that may be in it. Looking at more takes longer than the pause between looks.
+const MAX_ENTRIES: u64 = 100_000;
+
+/// Directories in each other. Paths of more are longer than the system takes.
+const MAX_DEPTH: usize = 200;
+
+/// What there is too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Breach {
+    Bytes(u64),
+    Entries,
+    Depth,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(limit) => {
+                let limit = match limit >> 20 {
+                    0 => format!("{limit} bytes"),
+                    megabytes => format!("{megabytes} MiB"),
+                };
+                write!(
+                    f,
+                    "it exceeded its limit of {limit} of scratch space; write less, remove what is no \
+                     longer needed, or raise grants.scratch"
+                )
+            }
+            Self::Entries => write!(
+                f,
+                "it made more than {MAX_ENTRIES} files in its scratch space; make fewer"
+            ),
+            Self::Depth => write!(
+                f,
+                "it made directories more than {MAX_DEPTH} deep in its scratch space; nest them less"
+            ),
+        }
+    }
+}
+
+/// What there is too much of in the directories `names` of `top`, if anything.
+pub(super) fn breach(
+    top: &Dir,
+    path: &Path,
+    names: &[&str],
+    grant: ScratchGrant,
+) -> Option<Breach> {
+    let mut seen = Seen {
+        bytes: 0,
+        entries: 0,
+        grant,
+    };
+    let start = names.iter().map(|name| (PathBuf::from(name), 1));
+    let mut waiting: VecDeque<(PathBuf, usize)> = start.collect();
+    while let Some((directory, depth)) = waiting.pop_front() {
+        if depth > MAX_DEPTH {
+            return Some(Breach::Depth);
+        }
+        match top.read_dir(&directory) {
+            Ok(entries) => {
+                for entry in entries.flatten() {
+                    let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                    if is_directory {
+                        waiting.push_back((directory.join(entry.file_name()), depth + 1));
+                    }
+                    let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                    if let Some(breach) = seen.add(if is_directory { 0 } else { bytes }) {
+                        return Some(breach);
+                    }
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
+                return Some(Breach::Depth);
+            }
+            // It is gone, or something else is in its place.
+            Err(_) => {}
+        }
+    }
+    seen.bytes += unlinked_bytes(path);
+    (seen.bytes > grant.bytes).then_some(Breach::Bytes(grant.bytes))
+}
+
+struct Seen {
+    bytes: u64,
+    entries: u64,
+    grant: ScratchGrant,
+}
+
+impl Seen {
+    fn add(&mut self, bytes: u64) -> Option<Breach> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.entries += 1;
+        if self.bytes > self.grant.bytes {
+            return Some(Breach::Bytes(self.grant.bytes));
+        }
+        (self.entries > MAX_ENTRIES).then_some(Breach::Entries)
+    }
+}
+
+/// Files that were removed and are still open take room as well. Only Linux tells.
+#[cfg(target_os = "linux")]
+fn unlinked_bytes(path: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+    let open = open.flatten().filter(|file| {
+        let target = std::fs::read_link(file.path());
+        target.is_ok_and(|target| target.starts_with(path))
+    });
+    let files = open.filter_map(|file| std::fs::metadata(file.path()).ok());
+    let unlinked = files.filter(|file| file.is_file() && file.nlink() == 0);
+    unlinked.map(|file| file.len()).sum()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unlinked_bytes(_: &Path) -> u64 {
+    0
+}

@@ -1,0 +1,45 @@
+//! The interpreter as an engine of `loom-snippet`: made when first needed, kept between calls.
+
+use loom_sdk::Error;
+use loom_snippet::{Engine, Ending, Note, Roots, Run};
+
+use crate::event_loop;
+use crate::interpreter::Interpreter;
+
+/// See the module.
+pub(crate) struct JavaScript {
+    interpreter: Option<Interpreter>,
+}
+
+impl JavaScript {
+    pub(crate) fn new() -> Self {
+        Self { interpreter: None }
+    }
+
+    fn interpreter(&mut self) -> Result<&Interpreter, Error> {
+        let interpreter = match self.interpreter.take() {
+            Some(interpreter) => interpreter,
+            None => Interpreter::new()?,
+        };
+        Ok(self.interpreter.insert(interpreter))
+    }
+}
+
+impl Engine for JavaScript {
+    fn run(&mut self, run: Run<'_>) -> Result<Ending, Error> {
+        event_loop::run(self.interpreter()?, run)
+    }
+
+    fn reset(&mut self, _: &Roots) -> Result<(), Error> {
+        self.interpreter = None;
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<(Vec<u8>, Vec<Note>), Error> {
+        crate::state::save(self.interpreter()?)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<Vec<Note>, Error> {
+        crate::state::restore(self.interpreter()?, state)
+    }
+}

@@ -1,0 +1,142 @@
+//! One QuickJS with two realms: the code's, and one for the half of the interpreter that is written in
+//! JavaScript. Sets limits; runs no code of a call.
+
+use std::rc::Rc;
+
+use loom_sdk::Error;
+use rquickjs::context::EvalOptions;
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Runtime};
+
+use crate::control::Control;
+use crate::modules::{Files, Paths};
+use crate::{native, parts};
+
+/// What QuickJS may allocate: less than the host's 256 MiB, so that code that takes too much gets an
+/// error that it can catch instead of its end.
+const MEMORY_BYTES: usize = 208 << 20;
+/// Stack of interpreted code. Of the two stacks that WebAssembly has this is the one that QuickJS can
+/// measure; the other, which the host gives, is used up at most three times as fast.
+const STACK_BYTES: usize = if cfg!(target_family = "wasm") {
+    256 << 10
+} else {
+    512 << 10
+};
+
+/// See the module.
+pub(crate) struct Interpreter {
+    // Values first: they must not outlive their runtime.
+    pub(crate) kernel: Persistent<Object<'static>>,
+    pub(crate) control: Rc<Control>,
+    pub(crate) code: Context,
+    _kernel_realm: Context,
+    pub(crate) runtime: Runtime,
+}
+
+impl Drop for Interpreter {
+    fn drop(&mut self) {
+        self.control.forget();
+    }
+}
+
+impl Interpreter {
+    /// # Errors
+    ///
+    /// `internal` if the interpreter does not start: out of memory, or a fault of its own.
+    pub(crate) fn new() -> Result<Self, Error> {
+        let runtime = Runtime::new().map_err(|error| failed(&error))?;
+        let control = Rc::new(Control::new());
+        runtime.set_memory_limit(MEMORY_BYTES);
+        runtime.set_max_stack_size(STACK_BYTES);
+        runtime.set_gc_threshold(4 << 20);
+        runtime.set_loader(Paths::new(&control), Files::new(&control));
+        let watched = Rc::clone(&control);
+        runtime.set_interrupt_handler(Some(Box::new(move || watched.must_stop())));
+        native::track_rejections(&runtime, &control);
+        let kernel_realm = Context::full(&runtime).map_err(|error| failed(&error))?;
+        let code = Context::full(&runtime).map_err(|error| failed(&error))?;
+        let globals = code.with(|ctx| Persistent::save(&ctx, ctx.globals()));
+        let (kernel, host) = kernel_realm.with(|ctx| {
+            let made = make_kernel(&ctx, &control, globals);
+            made.map_err(|error| fault(&ctx, &error))
+        })?;
+        code.with(|ctx| {
+            let made = install(&ctx, kernel.clone(), host);
+            made.map_err(|error| fault(&ctx, &error))
+        })?;
+        Ok(Self {
+            kernel,
+            control,
+            code,
+            _kernel_realm: kernel_realm,
+            runtime,
+        })
+    }
+
+    /// Throws away the jobs that wait, without running code: nothing may be called on a stack of no size.
+    pub(crate) fn drop_jobs(&self) {
+        self.runtime.set_max_stack_size(1);
+        self.code.with(|ctx| while ctx.execute_pending_job() {});
+        self.runtime.set_max_stack_size(STACK_BYTES);
+    }
+}
+
+type Objects = (Persistent<Object<'static>>, Persistent<Object<'static>>);
+
+fn make_kernel(
+    ctx: &Ctx<'_>,
+    control: &Rc<Control>,
+    globals: Persistent<Object<'static>>,
+) -> rquickjs::Result<Objects> {
+    let kernel = Object::new(ctx.clone())?;
+    let host = native::host(ctx, control)?;
+    let globals = globals.restore(ctx)?;
+    for (name, source) in [
+        ("inspect", parts::INSPECT),
+        ("kernel", parts::KERNEL),
+        ("state", parts::STATE),
+    ] {
+        let part: Function = eval(ctx, name, source)?;
+        part.call::<_, ()>((kernel.clone(), host.clone(), globals.clone()))?;
+    }
+    Ok((Persistent::save(ctx, kernel), Persistent::save(ctx, host)))
+}
+
+fn install(
+    ctx: &Ctx<'_>,
+    kernel: Persistent<Object<'static>>,
+    host: Persistent<Object<'static>>,
+) -> rquickjs::Result<()> {
+    let kernel = kernel.restore(ctx)?;
+    let host = host.restore(ctx)?;
+    native::add_parts(ctx, &kernel, &host)?;
+    let globals: Function = eval(ctx, "globals", parts::GLOBALS)?;
+    globals.call::<_, ()>((kernel.clone(), host))?;
+    let error: Object = ctx.globals().get("Error")?;
+    error.set(
+        "prepareStackTrace",
+        kernel.get::<_, Function>("prepareStack")?,
+    )?;
+    kernel.get::<_, Function>("remember")?.call(())
+}
+
+/// Evaluates a part. Its name begins with `loom:`, which stacks do not show.
+pub(crate) fn eval<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    source: &str,
+) -> rquickjs::Result<Function<'js>> {
+    let mut options = EvalOptions::default();
+    options.filename = Some(format!("loom:{name}"));
+    ctx.eval_with_options(source, options)
+}
+
+fn failed(error: &rquickjs::Error) -> Error {
+    Error::internal(format!("the JavaScript interpreter does not start: {error}"))
+}
+
+fn fault(ctx: &Ctx<'_>, error: &rquickjs::Error) -> Error {
+    let thrown = ctx.catch();
+    let exception = thrown.as_exception();
+    let message = exception.map(|each| format!("{each:?}"));
+    failed(error).context(message.unwrap_or_else(|| format!("{thrown:?}")))
+}
