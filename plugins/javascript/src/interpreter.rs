@@ -131,7 +131,9 @@ pub(crate) fn eval<'js>(
 }
 
 fn failed(error: &rquickjs::Error) -> Error {
-    Error::internal(format!("the JavaScript interpreter does not start: {error}"))
+    Error::internal(format!(
+        "the JavaScript interpreter does not start: {error}"
+    ))
 }
 
 fn fault(ctx: &Ctx<'_>, error: &rquickjs::Error) -> Error {

@@ -14,8 +14,26 @@ pub(crate) const GLOBALS: &str = include_str!("js/globals.js");
 
 /// What `host.part` makes, by name.
 const PARTS: &[(&str, &str)] = parts![
-    "assert", "blob", "buffer", "clone", "crypto", "encoding", "events", "fetch", "fs", "locale", "os",
-    "path", "querystring", "readline", "require", "stdin", "table", "timers", "url", "util",
+    "assert",
+    "blob",
+    "buffer",
+    "clone",
+    "crypto",
+    "encoding",
+    "events",
+    "fetch",
+    "fs",
+    "locale",
+    "os",
+    "path",
+    "querystring",
+    "readline",
+    "require",
+    "stdin",
+    "table",
+    "timers",
+    "url",
+    "util",
 ];
 
 /// The source of a part: an expression that is a function of `kernel` and `host`.

@@ -131,7 +131,11 @@
     platform: 'wasi', arch: 'wasm32', version: 'v0.0.0', versions: { quickjs: host.engine }, title: 'loom',
     exitCode: undefined, stdout: stream(1), stderr: stream(2),
     cwd: () => host.cwd(),
-    exit: (status) => host.exit(status === undefined ? Number(process.exitCode ?? 0) : Number(status)),
+    exit: (status) => {
+      host.exit(status === undefined ? Number(process.exitCode ?? 0) : Number(status));
+      // Until the interpreter looks whether it has to stop: nothing can catch that.
+      for (;;);
+    },
     nextTick: (f, ...args) => kernel.nextTick(callback(f), args),
     uptime: () => (host.now() - started) / 1000,
     memoryUsage: () => host.memory(),
@@ -189,4 +193,9 @@
     fetch: ['fetch', 'Headers', 'Request', 'Response'],
   })) for (const name of names) lazy(name, part);
   host.part('locale').install();
+  // What `import.meta` is in a script.
+  const meta = { get url() { return `file://${host.cwd()}/${host.codeName}`; }, get dirname() { return host.cwd(); }, get filename() { return `${host.cwd()}/${host.codeName}`; }, resolve: (name) => `file://${host.resolve(host.codeName, name)}`, main: true };
+  Object.defineProperty(globalThis, 'import_meta', { value: meta, configurable: true, enumerable: false });
+  // Evaluates in this realm, whoever calls it.
+  kernel.evaluate = (text, name) => host.evaluate(text, name);
 });

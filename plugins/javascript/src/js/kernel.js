@@ -28,6 +28,7 @@
       return undefined;
     }
   }
+  realm.property = property;
   const text = (value) => (typeof value === 'string' ? value : undefined);
   realm.errorName = (error) => text(property(error, 'name')) ?? 'Error';
   realm.errorMessage = (error) => text(property(error, 'message')) ?? '';
@@ -82,7 +83,9 @@
   // Runs what is due next.
   realm.fire = () => {
     const timer = timers[0];
-    if (timer !== undefined && timer.at <= host.now() && (immediates.length === 0 || !timer.waited)) {
+    // One that does not wait goes before what was asked for after it, whatever the clock says.
+    const isFirst = timer !== undefined && timer.wait <= 1 && timer.id < (immediates[0]?.id ?? 0);
+    if (timer !== undefined && (isFirst || (timer.at <= host.now() && immediates.length === 0))) {
       timers.shift();
       if (timer.repeats) {
         timer.at = host.now() + timer.wait;
