@@ -50,6 +50,11 @@ pub(crate) fn host<'js>(ctx: &Ctx<'js>, control: &Rc<Control>) -> Result<Object<
 /// What JavaScript does not tell of its values.
 fn values<'js>(host: &Object<'js>) -> Result<()> {
     host.set("isError", Func::from(|value: Value<'js>| value.is_error()))?;
+    let load = |ctx: Ctx<'js>, name: String| match parts::source(&name) {
+        Some(source) => interpreter::eval(&ctx, &name, source),
+        None => Err(Exception::throw_internal(&ctx, &format!("no part {name}"))),
+    };
+    host.set("load", Func::from(load))?;
     host.set("promiseState", Func::from(promise_state))?;
     host.set("proxyTarget", Func::from(proxy_target))
 }

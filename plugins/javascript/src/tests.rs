@@ -242,6 +242,12 @@ fn deep_recursion_is_a_range_error() {
 
 #[test]
 fn memory_bombs_are_errors_that_can_be_caught() {
+    let result = run("const a = []; for (;;) a.push({})");
+    assert_eq!(
+        result["error"]["message"],
+        json!("out of memory"),
+        "{result}"
+    );
     let mut place = Place::new();
     let result = place.keep("const a = []; for (;;) a.push('x'.repeat(1e6) + a.length)");
     assert_eq!(

@@ -33,6 +33,23 @@
   realm.errorName = (error) => text(property(error, 'name')) ?? 'Error';
   realm.errorMessage = (error) => text(property(error, 'message')) ?? '';
 
+  // What is large and not always needed is made when it is first used; it puts its own in these places.
+  function later(part, names) {
+    for (const name of names) {
+      const settle = (value) => Object.defineProperty(realm, name, { value, writable: true, configurable: true });
+      Object.defineProperty(realm, name, {
+        get() {
+          host.load(part)(realm, host, code);
+          return realm[name];
+        },
+        set: settle,
+        configurable: true,
+      });
+    }
+  }
+  later('inspect', ['inspect', 'format', 'is', 'className']);
+  later('state', ['save', 'restore']);
+
   // Timers: sorted by time, then by when they were set. `host.now` counts milliseconds.
   let timers = [];
   let immediates = [];
