@@ -134,10 +134,10 @@ impl Control {
     }
 
     /// Whether what was made there may use variables that can't be read.
-    pub(crate) fn is_inside(&self, file: &str, line: u32, column: u32) -> bool {
+    pub(crate) fn is_inside(&self, file: &str, place: (u32, u32), is_class: bool) -> bool {
         let snippets = self.snippets.borrow();
         let snippet = source::number(file).and_then(|number| snippets.get(number - 1));
-        snippet.is_some_and(|snippet| source::is_inside(&snippet.text, line, column))
+        snippet.is_some_and(|snippet| source::is_inside(&snippet.text, place, is_class))
     }
 
     pub(crate) fn stop(&self, stop: Stop) {

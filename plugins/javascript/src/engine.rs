@@ -1,7 +1,7 @@
 //! The interpreter as an engine of `loom-snippet`: made when first needed, kept between calls.
 
 use loom_sdk::Error;
-use loom_snippet::{Engine, Ending, Note, Roots, Run};
+use loom_snippet::{Ending, Engine, Note, Roots, Run};
 
 use crate::event_loop;
 use crate::interpreter::Interpreter;

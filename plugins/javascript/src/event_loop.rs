@@ -17,6 +17,9 @@ use crate::source;
 /// How many jobs run between two looks at the clock.
 const JOBS: u32 = 64;
 
+/// The message of an error that has none that can be read.
+const NOT_SHOWN: &str = "an error that can't be shown: writing it down failed";
+
 /// How a run ended, if not by itself.
 enum Stopped<'js> {
     Thrown(Value<'js>),
@@ -47,6 +50,13 @@ pub(crate) fn run(interpreter: &Interpreter, run: Run<'_>) -> Result<Ending, Err
     })?;
     if control.stopped().is_some() || ending.error.is_some() {
         interpreter.drop_jobs();
+    }
+    if let Some(error) = &mut ending.error
+        && error.message == NOT_SHOWN
+        && interpreter.is_full()
+    {
+        error.kind = "InternalError".into();
+        error.message = "out of memory".into();
     }
     ending.written = control.written.take();
     if let Some(capture) = control.end() {
@@ -241,7 +251,7 @@ impl<'js> Loop<'_, 'js> {
             },
             Err(_) => Exception {
                 kind: "Error".into(),
-                message: "an error that can't be shown: writing it down failed".into(),
+                message: NOT_SHOWN.into(),
                 traceback: String::new(),
             },
         }

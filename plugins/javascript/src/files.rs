@@ -53,7 +53,10 @@ pub(crate) fn install<'js>(host: &Object<'js>, control: &Rc<Control>) -> rquickj
     };
     host.set("file", Func::from(file))?;
     let own = Rc::clone(control);
-    host.set("cwd", Func::from(move || directory(&own).display().to_string()))
+    host.set(
+        "cwd",
+        Func::from(move || directory(&own).display().to_string()),
+    )
 }
 
 /// The working directory.
@@ -82,9 +85,9 @@ fn perform(control: &Control, operation: &str, asked: &Asked<'_>) -> io::Result<
     let done = |()| Answer::Nothing;
     let bytes = || STANDARD.decode(second).map_err(io::Error::other);
     match operation {
-        "readText" => fs::read(path).map(|bytes| {
-            Answer::Text(String::from_utf8_lossy(&bytes).into_owned())
-        }),
+        "readText" => {
+            fs::read(path).map(|bytes| Answer::Text(String::from_utf8_lossy(&bytes).into_owned()))
+        }
         "readBytes" => fs::read(path).map(|bytes| Answer::Base64(STANDARD.encode(bytes))),
         "writeText" => write(control, path, second.as_bytes(), flag).map(done),
         "writeBytes" => write(control, path, &bytes()?, flag).map(done),
@@ -144,7 +147,10 @@ fn list(path: &Path, kinds: bool) -> io::Result<Vec<String>> {
         };
         names.push(format!("{mark}{name}"));
     }
-    names.sort_by(|one, other| one.get(usize::from(kinds)..).cmp(&other.get(usize::from(kinds)..)));
+    names.sort_by(|one, other| {
+        one.get(usize::from(kinds)..)
+            .cmp(&other.get(usize::from(kinds)..))
+    });
     Ok(names)
 }
 
@@ -155,7 +161,10 @@ fn status(metadata: fs::Metadata) -> Answer {
         is_file: metadata.is_file(),
         is_directory: metadata.is_dir(),
         is_link: metadata.file_type().is_symlink(),
-        #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "JavaScript has no other numbers"
+        )]
         size: metadata.len() as f64,
         modified_ms: since.map_or(0.0, |since| since.as_secs_f64() * 1000.0),
     })
@@ -178,7 +187,12 @@ fn explain(control: &Control, error: &io::Error) -> Failure {
         ErrorKind::DirectoryNotEmpty => ("ENOTEMPTY", "directory not empty"),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ("ENOSPC", "no space left"),
         ErrorKind::Unsupported => ("ENOSYS", "not supported here"),
-        _ => return Failure { code: "EIO", message: error.to_string() },
+        _ => {
+            return Failure {
+                code: "EIO",
+                message: error.to_string(),
+            };
+        }
     };
     let where_else = matches!(code, "ENOENT" | "EACCES" | "EROFS");
     let message = if where_else {

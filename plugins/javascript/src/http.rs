@@ -16,7 +16,11 @@ const BODY_BYTES: usize = 32 << 20;
 
 pub(crate) fn install<'js>(host: &Object<'js>, control: &Rc<Control>) -> rquickjs::Result<()> {
     let own = Rc::clone(control);
-    let send = move |ctx: Ctx<'js>, method: String, url: String, headers: Vec<Vec<String>>, body: String| {
+    let send = move |ctx: Ctx<'js>,
+                     method: String,
+                     url: String,
+                     headers: Vec<Vec<String>>,
+                     body: String| {
         let mut request = Request::new(method, url).timeout(own.remaining());
         for pair in &headers {
             if let [name, value] = pair.as_slice() {

@@ -14,6 +14,8 @@ use crate::{native, parts};
 /// What QuickJS may allocate: less than the host's 256 MiB, so that code that takes too much gets an
 /// error that it can catch instead of its end.
 const MEMORY_BYTES: usize = 208 << 20;
+/// With less than this left the end of a run may not even be written down.
+const SPARE_BYTES: usize = 1 << 20;
 /// Stack of interpreted code. Of the two stacks that WebAssembly has this is the one that QuickJS can
 /// measure; the other, which the host gives, is used up at most three times as fast.
 const STACK_BYTES: usize = if cfg!(target_family = "wasm") {
@@ -72,6 +74,12 @@ impl Interpreter {
         })
     }
 
+    /// Whether next to nothing of the memory is left.
+    pub(crate) fn is_full(&self) -> bool {
+        let used = self.runtime.memory_usage().malloc_size;
+        usize::try_from(used).is_ok_and(|used| used + SPARE_BYTES > MEMORY_BYTES)
+    }
+
     /// Throws away the jobs that wait, without running code: nothing may be called on a stack of no size.
     pub(crate) fn drop_jobs(&self) {
         self.runtime.set_max_stack_size(1);
@@ -90,14 +98,8 @@ fn make_kernel(
     let kernel = Object::new(ctx.clone())?;
     let host = native::host(ctx, control)?;
     let globals = globals.restore(ctx)?;
-    for (name, source) in [
-        ("inspect", parts::INSPECT),
-        ("kernel", parts::KERNEL),
-        ("state", parts::STATE),
-    ] {
-        let part: Function = eval(ctx, name, source)?;
-        part.call::<_, ()>((kernel.clone(), host.clone(), globals.clone()))?;
-    }
+    let part: Function = eval(ctx, "kernel", parts::KERNEL)?;
+    part.call::<_, ()>((kernel.clone(), host.clone(), globals))?;
     Ok((Persistent::save(ctx, kernel), Persistent::save(ctx, host)))
 }
 
@@ -131,7 +133,9 @@ pub(crate) fn eval<'js>(
 }
 
 fn failed(error: &rquickjs::Error) -> Error {
-    Error::internal(format!("the JavaScript interpreter does not start: {error}"))
+    Error::internal(format!(
+        "the JavaScript interpreter does not start: {error}"
+    ))
 }
 
 fn fault(ctx: &Ctx<'_>, error: &rquickjs::Error) -> Error {

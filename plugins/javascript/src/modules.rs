@@ -15,12 +15,39 @@ use crate::{files, source};
 
 /// Modules that are parts of the interpreter, as `require` and `import` name them.
 const BUILT_IN: [&str; 22] = [
-    "assert", "assert/strict", "buffer", "console", "crypto", "events", "fs", "fs/promises", "module", "os", "path",
-    "path/posix", "perf_hooks", "process", "querystring", "readline", "readline/promises", "timers",
-    "timers/promises", "url", "util", "string_decoder",
+    "assert",
+    "assert/strict",
+    "buffer",
+    "console",
+    "crypto",
+    "events",
+    "fs",
+    "fs/promises",
+    "module",
+    "os",
+    "path",
+    "path/posix",
+    "perf_hooks",
+    "process",
+    "querystring",
+    "readline",
+    "readline/promises",
+    "timers",
+    "timers/promises",
+    "url",
+    "util",
+    "string_decoder",
 ];
 /// What may be left out at the end of a path.
-const ENDINGS: [&str; 7] = ["", ".js", ".mjs", ".cjs", ".json", "/index.js", "/index.mjs"];
+const ENDINGS: [&str; 7] = [
+    "",
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".json",
+    "/index.js",
+    "/index.mjs",
+];
 
 /// Finds modules.
 pub(crate) struct Paths {
@@ -71,7 +98,10 @@ impl Loader for Files {
             return forward(ctx, name, built_in);
         }
         let text = read(&self.control, name).map_err(|message| thrown(ctx, &message))?;
-        let kind = attributes.map(|each| each.get_type()).transpose()?.flatten();
+        let kind = attributes
+            .map(|each| each.get_type())
+            .transpose()?
+            .flatten();
         if name.ends_with(".json") || kind.as_deref() == Some("json") {
             ctx.json_parse(text.clone())?;
             return Module::declare(ctx.clone(), name, format!("export default {text}"));
@@ -103,7 +133,10 @@ fn forward<'js>(
         keys.filter(|key| is_identifier(key)).collect::<Vec<_>>()
     });
     for key in keys.unwrap_or_default() {
-        let _ = writeln!(text, "const {key}_ = all.{key};\nexport {{ {key}_ as {key} }};");
+        let _ = writeln!(
+            text,
+            "const {key}_ = all.{key};\nexport {{ {key}_ as {key} }};"
+        );
     }
     let module = Module::declare(ctx.clone(), name, text)?;
     module.meta()?.set("all", exports)?;
@@ -135,7 +168,10 @@ fn resolve(control: &Control, base: &str, name: &str) -> Result<String, String> 
         return Ok(format!("node:{bare}"));
     }
     let path = name.strip_prefix("file://").unwrap_or(name);
-    let is_path = path.starts_with('/') || path.starts_with("./") || path.starts_with("../") || matches!(path, "." | "..");
+    let is_path = path.starts_with('/')
+        || path.starts_with("./")
+        || path.starts_with("../")
+        || matches!(path, "." | "..");
     if !is_path {
         return Err(unknown(name));
     }
@@ -186,7 +222,10 @@ pub(crate) fn install<'js>(host: &Object<'js>, control: &Rc<Control>) -> rquickj
         read(&own, &path).map_err(|message| thrown(&ctx, &message))
     };
     host.set("readModule", Func::from(text))?;
-    host.set("isModule", Func::from(|text: String| source::is_module(&text)))?;
+    host.set(
+        "isModule",
+        Func::from(|text: String| source::is_module(&text)),
+    )?;
     let script = |ctx: Ctx<'js>, text: String, name: String| {
         let mut options = rquickjs::context::EvalOptions::default();
         options.strict = false;

@@ -50,6 +50,11 @@ pub(crate) fn host<'js>(ctx: &Ctx<'js>, control: &Rc<Control>) -> Result<Object<
 /// What JavaScript does not tell of its values.
 fn values<'js>(host: &Object<'js>) -> Result<()> {
     host.set("isError", Func::from(|value: Value<'js>| value.is_error()))?;
+    let load = |ctx: Ctx<'js>, name: String| match parts::source(&name) {
+        Some(source) => interpreter::eval(&ctx, &name, source),
+        None => Err(Exception::throw_internal(&ctx, &format!("no part {name}"))),
+    };
+    host.set("load", Func::from(load))?;
     host.set("promiseState", Func::from(promise_state))?;
     host.set("proxyTarget", Func::from(proxy_target))
 }
@@ -90,21 +95,31 @@ fn run<'js>(host: &Object<'js>, control: &Rc<Control>) -> Result<()> {
     let each = || Rc::clone(control);
     let own = each();
     let write = move |stream: i32, text: String| {
-        let stream = if stream == 2 { Stream::Err } else { Stream::Out };
+        let stream = if stream == 2 {
+            Stream::Err
+        } else {
+            Stream::Out
+        };
         own.write(stream, &text);
     };
     host.set("write", Func::from(write))?;
     let own = each();
     host.set("now", Func::from(move || own.now_ms()))?;
     let own = each();
-    host.set("remaining", Func::from(move || own.remaining().as_secs_f64() * 1000.0))?;
+    host.set(
+        "remaining",
+        Func::from(move || own.remaining().as_secs_f64() * 1000.0),
+    )?;
     let own = each();
     host.set("tick", Func::from(move || own.tick()))?;
     let own = each();
-    host.set("exit", Func::from(move |status: f64| {
-        #[expect(clippy::cast_possible_truncation, reason = "as a shell sees it")]
-        own.stop(Stop::Exit(status as i32 & 0xFF));
-    }))?;
+    host.set(
+        "exit",
+        Func::from(move |status: f64| {
+            #[expect(clippy::cast_possible_truncation, reason = "as a shell sees it")]
+            own.stop(Stop::Exit(status as i32 & 0xFF));
+        }),
+    )?;
     let own = each();
     let uncaught = move |ctx: Ctx<'js>, value: Value<'js>| {
         own.uncaught.replace(Some(Persistent::save(&ctx, value)));
@@ -114,7 +129,9 @@ fn run<'js>(host: &Object<'js>, control: &Rc<Control>) -> Result<()> {
     let place = move |file: String, line: u32, column: u32| own.place(&file, line, column);
     host.set("place", Func::from(place))?;
     let own = each();
-    let inside = move |file: String, line: u32, column: u32| own.is_inside(&file, line, column);
+    let inside = move |file: String, line: u32, column: u32, is_class: bool| {
+        own.is_inside(&file, (line, column), is_class)
+    };
     host.set("isInside", Func::from(inside))?;
     let own = each();
     let stdin = move || String::from_utf8_lossy(&own.stdin.take()).into_owned();

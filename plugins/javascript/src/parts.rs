@@ -7,15 +7,33 @@ macro_rules! parts {
     };
 }
 
-pub(crate) const INSPECT: &str = include_str!("js/inspect.js");
 pub(crate) const KERNEL: &str = include_str!("js/kernel.js");
-pub(crate) const STATE: &str = include_str!("js/state.js");
 pub(crate) const GLOBALS: &str = include_str!("js/globals.js");
 
-/// What `host.part` makes, by name.
+/// What `host.part` makes in the code's realm and `host.load` in the kernel's, by name.
 const PARTS: &[(&str, &str)] = parts![
-    "assert", "blob", "buffer", "clone", "crypto", "encoding", "events", "fetch", "fs", "locale", "os",
-    "path", "querystring", "readline", "require", "stdin", "table", "timers", "url", "util",
+    "assert",
+    "blob",
+    "buffer",
+    "clone",
+    "crypto",
+    "encoding",
+    "events",
+    "fetch",
+    "fs",
+    "inspect",
+    "locale",
+    "os",
+    "path",
+    "querystring",
+    "readline",
+    "require",
+    "state",
+    "stdin",
+    "table",
+    "timers",
+    "url",
+    "util",
 ];
 
 /// The source of a part: an expression that is a function of `kernel` and `host`.

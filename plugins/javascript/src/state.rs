@@ -34,7 +34,10 @@ fn notes(result: &Object<'_>) -> rquickjs::Result<Vec<Note>> {
     let lost: Vec<Vec<String>> = result.get("lost")?;
     let note = |pair: Vec<String>| {
         let mut pair = pair.into_iter();
-        Note::new(pair.next().unwrap_or_default(), pair.next().unwrap_or_default())
+        Note::new(
+            pair.next().unwrap_or_default(),
+            pair.next().unwrap_or_default(),
+        )
     };
     Ok(lost.into_iter().map(note).collect())
 }

@@ -28,8 +28,10 @@
     if (indentation !== '') text = indentation + text.replaceAll('\n', `\n${indentation}`);
     write(stream, `${text}\n`);
   }
-  const log = (...args) => print(1, kernel.format(args));
-  const error = (...args) => print(2, kernel.format(args));
+  // Most of what is printed is one text, for which nothing has to be loaded.
+  const show = (args) => (args.length === 1 && typeof args[0] === 'string' ? args[0] : kernel.format(args));
+  const log = (...args) => print(1, show(args));
+  const error = (...args) => print(2, show(args));
   const elapsed = (since) => {
     const ms = host.now() - since;
     return ms >= 1000 ? `${(ms / 1000).toFixed(3)}s` : `${Number(ms.toFixed(3))}ms`;
@@ -131,7 +133,11 @@
     platform: 'wasi', arch: 'wasm32', version: 'v0.0.0', versions: { quickjs: host.engine }, title: 'loom',
     exitCode: undefined, stdout: stream(1), stderr: stream(2),
     cwd: () => host.cwd(),
-    exit: (status) => host.exit(status === undefined ? Number(process.exitCode ?? 0) : Number(status)),
+    exit: (status) => {
+      host.exit(status === undefined ? Number(process.exitCode ?? 0) : Number(status));
+      // Until the interpreter looks whether it has to stop: nothing can catch that.
+      for (;;);
+    },
     nextTick: (f, ...args) => kernel.nextTick(callback(f), args),
     uptime: () => (host.now() - started) / 1000,
     memoryUsage: () => host.memory(),
@@ -188,5 +194,19 @@
     crypto: ['crypto'],
     fetch: ['fetch', 'Headers', 'Request', 'Response'],
   })) for (const name of names) lazy(name, part);
-  host.part('locale').install();
+  for (const [name, methods] of [['Number', ['toLocaleString']], ['BigInt', ['toLocaleString']], ['String', ['localeCompare']], ['Date', ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString']]]) {
+    const { prototype } = globalThis[name];
+    for (const method of methods) {
+      const value = { [method](...args) {
+        host.part('locale').install();
+        return prototype[method].apply(this, args);
+      } }[method];
+      Object.defineProperty(prototype, method, { value, writable: true, configurable: true, enumerable: false });
+    }
+  }
+  // What `import.meta` is in a script.
+  const meta = { get url() { return `file://${host.cwd()}/${host.codeName}`; }, get dirname() { return host.cwd(); }, get filename() { return `${host.cwd()}/${host.codeName}`; }, resolve: (name) => `file://${host.resolve(host.codeName, name)}`, main: true };
+  Object.defineProperty(globalThis, 'import_meta', { value: meta, configurable: true, enumerable: false });
+  // Evaluates in this realm, whoever calls it.
+  kernel.evaluate = (text, name) => host.evaluate(text, name);
 });

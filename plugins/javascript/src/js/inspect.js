@@ -303,7 +303,8 @@
       return descriptor && 'value' in descriptor ? descriptor.value : undefined;
     };
     let name = realm.errorName(value);
-    let stack = data('stack');
+    // Where the engine keeps it is its own affair: it may be inherited.
+    let stack = data('stack') ?? realm.property(value, 'stack');
     const message = realm.errorMessage(value);
     const header = message === '' ? name : `${name}: ${message}`;
     if (typeof stack !== 'string' || stack === '') stack = `[${header}]`;

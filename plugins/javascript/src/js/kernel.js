@@ -28,9 +28,27 @@
       return undefined;
     }
   }
+  realm.property = property;
   const text = (value) => (typeof value === 'string' ? value : undefined);
   realm.errorName = (error) => text(property(error, 'name')) ?? 'Error';
   realm.errorMessage = (error) => text(property(error, 'message')) ?? '';
+
+  // What is large and not always needed is made when it is first used; it puts its own in these places.
+  function later(part, names) {
+    for (const name of names) {
+      const settle = (value) => Object.defineProperty(realm, name, { value, writable: true, configurable: true });
+      Object.defineProperty(realm, name, {
+        get() {
+          host.load(part)(realm, host, code);
+          return realm[name];
+        },
+        set: settle,
+        configurable: true,
+      });
+    }
+  }
+  later('inspect', ['inspect', 'format', 'is', 'className']);
+  later('state', ['save', 'restore']);
 
   // Timers: sorted by time, then by when they were set. `host.now` counts milliseconds.
   let timers = [];
@@ -82,7 +100,9 @@
   // Runs what is due next.
   realm.fire = () => {
     const timer = timers[0];
-    if (timer !== undefined && timer.at <= host.now() && (immediates.length === 0 || !timer.waited)) {
+    // One that does not wait goes before what was asked for after it, whatever the clock says.
+    const isFirst = timer !== undefined && timer.wait <= 1 && timer.id < (immediates[0]?.id ?? 0);
+    if (timer !== undefined && (isFirst || (timer.at <= host.now() && immediates.length === 0))) {
       timers.shift();
       if (timer.repeats) {
         timer.at = host.now() + timer.wait;

@@ -113,7 +113,8 @@
     }
     // A function that was made inside of another may use variables that nobody can read.
     #isInside(f) {
-      return host.isInside(String(f.fileName ?? ''), Number(f.lineNumber ?? 0), Number(f.columnNumber ?? 0));
+      const isClass = Function.prototype.toString.call(f).startsWith('class');
+      return host.isInside(String(f.fileName ?? ''), Number(f.lineNumber ?? 0), Number(f.columnNumber ?? 0), isClass);
     }
     #function(f) {
       const source = Function.prototype.toString.call(f);
@@ -185,6 +186,15 @@
       const node = this.#nodes[number];
       const made = this.#make(node, number);
       this.#made.set(number, made);
+      try {
+        this.#fill(made, node);
+      } catch (error) {
+        this.#made.delete(number);
+        throw error;
+      }
+      return made;
+    }
+    #fill(made, node) {
       if (node.p !== undefined) Object.setPrototypeOf(made, this.#prototype(node.p));
       if (node.k === 'Map') for (let i = 0; i < node.v.length; i += 2) Map.prototype.set.call(made, this.value(node.v[i]), this.value(node.v[i + 1]));
       if (node.k === 'Set') for (const each of node.v) Set.prototype.add.call(made, this.value(each));
@@ -195,7 +205,6 @@
       }
       if (node.x === 2) Object.freeze(made);
       else if (node.x === 1) Object.preventExtensions(made);
-      return made;
     }
     #prototype(written) {
       if (written === null) return null;
@@ -233,7 +242,7 @@
       // A method has no expression of its own.
       for (const text of [`(${source})`, `({${source}})`, `(function ${source})`]) {
         try {
-          const made = host.evaluate(text, '<restored>');
+          const made = realm.evaluate(text, '<restored>');
           if (typeof made === 'function') return this.#named(made, node);
           const [key] = Reflect.ownKeys(made);
           if (typeof made[key] === 'function') return this.#named(made[key], node);

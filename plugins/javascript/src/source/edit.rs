@@ -51,7 +51,9 @@ impl<'a> Editor<'a> {
             let follows = self.peek();
             match self.text(token) {
                 "export" if token.begins => return true,
-                "import" if token.begins && !matches!(self.text(follows), "(" | ".") => return true,
+                "import" if token.begins && !matches!(self.text(follows), "(" | ".") => {
+                    return true;
+                }
                 "import" if self.text(follows) == "." => return true,
                 _ => {}
             }

@@ -11,9 +11,9 @@ struct Body {
     is_expression: bool,
 }
 
-/// Whether a place, counted from 1, is inside of a body.
-pub(crate) fn is_inside(code: &str, line: u32, column: u32) -> bool {
-    let Some(place) = offset(code, line, column) else {
+/// Whether a place, line and column from 1, is inside of a body. That of a class is inside of its own.
+pub(crate) fn is_inside(code: &str, place: (u32, u32), is_class: bool) -> bool {
+    let Some(place) = offset(code, place.0, place.1) else {
         return false;
     };
     let mut scanner = Scanner::new(code);
@@ -27,7 +27,7 @@ pub(crate) fn is_inside(code: &str, line: u32, column: u32) -> bool {
     if token.begins && token.depth == 0 {
         bodies.retain(|body| !body.is_expression);
     }
-    !bodies.is_empty()
+    bodies.len() > usize::from(is_class)
 }
 
 fn step(code: &str, bodies: &mut Vec<Body>, token: Token, next: Token) {
@@ -58,6 +58,9 @@ fn offset(code: &str, line: u32, column: u32) -> Option<usize> {
     let column = usize::try_from(column).ok()?.checked_sub(1)?;
     let start: usize = code.split_inclusive('\n').take(line).map(str::len).sum();
     let rest = code.get(start..)?;
-    let within = rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+    let within = rest
+        .char_indices()
+        .nth(column)
+        .map_or(rest.len(), |(at, _)| at);
     Some(start + within)
 }

@@ -29,10 +29,14 @@ pub(super) struct Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
     /// Whether what follows the closing one is a statement: `if (…)`.
-    Parenthesis { control: bool },
+    Parenthesis {
+        control: bool,
+    },
     Square,
     /// Whether it is a block and no object.
-    Brace { block: bool },
+    Brace {
+        block: bool,
+    },
     Template,
 }
 
@@ -53,8 +57,22 @@ enum Before {
 
 /// Words after which an operand follows.
 const OPERATORS: [&str; 16] = [
-    "return", "typeof", "case", "in", "of", "new", "delete", "void", "throw", "await", "yield",
-    "instanceof", "default", "extends", "else", "do",
+    "return",
+    "typeof",
+    "case",
+    "in",
+    "of",
+    "new",
+    "delete",
+    "void",
+    "throw",
+    "await",
+    "yield",
+    "instanceof",
+    "default",
+    "extends",
+    "else",
+    "do",
 ];
 
 pub(super) struct Scanner<'a> {
@@ -192,7 +210,8 @@ impl<'a> Scanner<'a> {
 
     fn number(&mut self) {
         let bytes = self.code.as_bytes();
-        let is_hexadecimal = self.code[self.at..].len() > 1 && matches!(bytes[self.at + 1], b'x' | b'X');
+        let is_hexadecimal =
+            self.code[self.at..].len() > 1 && matches!(bytes[self.at + 1], b'x' | b'X');
         while let Some(byte) = bytes.get(self.at) {
             let is_sign = matches!(byte, b'+' | b'-')
                 && !is_hexadecimal
@@ -207,13 +226,13 @@ impl<'a> Scanner<'a> {
     fn word(&mut self) {
         let from = self.at;
         let rest = &self.code[from..];
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, c)| !(is_name(*c) || c.is_alphanumeric() || matches!(c, '\\' | '\u{200c}' | '\u{200d}')));
+        let end = rest.char_indices().skip(1).find(|(_, c)| {
+            !(is_name(*c) || c.is_alphanumeric() || matches!(c, '\\' | '\u{200c}' | '\u{200d}'))
+        });
         self.at += end.map_or(rest.len(), |(end, _)| end);
         let word = &self.code[from..self.at];
-        let is_property = self.code[..from].trim_end().ends_with('.') && !self.code[..from].trim_end().ends_with("...");
+        let is_property = self.code[..from].trim_end().ends_with('.')
+            && !self.code[..from].trim_end().ends_with("...");
         self.before = match word {
             _ if is_property => Before::Operand,
             "if" | "for" | "while" | "with" => Before::Control,
@@ -258,7 +277,11 @@ impl<'a> Scanner<'a> {
                 // Before an operand an object, before a statement a block.
                 let block = begins || before != Before::Operator;
                 self.open.push(Open::Brace { block });
-                self.before = if block { Before::Statement } else { Before::Operator };
+                self.before = if block {
+                    Before::Statement
+                } else {
+                    Before::Operator
+                };
                 let mut token = self.token(Kind::Punctuation, from, begins);
                 token.depth -= 1;
                 token.is_block = block;

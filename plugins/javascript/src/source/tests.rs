@@ -19,7 +19,11 @@ fn code_without_modules_stays_as_it_is() {
 
 #[test]
 fn imports_ask_for_modules() {
-    check("import a from 'm'\na", false, "const {default: a} = await import('m');\na");
+    check(
+        "import a from 'm'\na",
+        false,
+        "const {default: a} = await import('m');\na",
+    );
     check(
         "import a, { b as c, d } from \"m\";",
         false,
@@ -38,9 +42,17 @@ fn imports_ask_for_modules() {
 #[test]
 fn exports_are_plain_statements() {
     check("export const a = 1", false, "       const a = 1");
-    check("export default function f() {}", false, "               function f() {}");
+    check(
+        "export default function f() {}",
+        false,
+        "               function f() {}",
+    );
     check("export default 5", false, "void           5");
-    check("const a = 1\nexport { a }", false, "const a = 1\n            ");
+    check(
+        "const a = 1\nexport { a }",
+        false,
+        "const a = 1\n            ",
+    );
     assert!(is_module("export { a }") && is_module("import a from 'b'"));
     assert!(!is_module("const a = import('b'); f({ export: 1 })"));
 }
@@ -72,12 +84,18 @@ fn what_is_made_inside_of_functions_is_known() {
     let inside = |code: &str, what: &str| {
         let at = code.find(what).expect("the code has it");
         let column = u32::try_from(at + 1).expect("short");
-        is_inside(code, 1, column)
+        is_inside(code, (1, column), false)
     };
     assert!(!inside("const f = (x) => x + 1", "(x)"));
     assert!(inside("const f = (x) => (y) => x + y", "(y)"));
-    assert!(inside("const c = (() => { let n = 0; return () => ++n })()", "() => ++"));
+    assert!(inside(
+        "const c = (() => { let n = 0; return () => ++n })()",
+        "() => ++"
+    ));
     assert!(!inside("const o = { a: [1], f: (x) => x }", "(x)"));
     assert!(!inside("const g = a => a, h = (b) => b", "(b)"));
-    assert!(inside("function k() { return function inner() {} }", "function inner"));
+    assert!(inside(
+        "function k() { return function inner() {} }",
+        "function inner"
+    ));
 }
