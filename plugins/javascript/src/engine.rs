@@ -39,7 +39,7 @@ impl Engine for JavaScript {
         crate::state::save(self.interpreter()?)
     }
 
-    fn restore(&mut self, state: &[u8]) -> Result<Vec<Note>, Error> {
+    fn restore(&mut self, state: &[u8], _: &Roots) -> Result<Vec<Note>, Error> {
         crate::state::restore(self.interpreter()?, state)
     }
 }
