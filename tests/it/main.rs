@@ -32,11 +32,8 @@ mod snippets;
 mod stores;
 mod surroundings;
 mod telemetry;
-<<<<<<< HEAD
 mod tool_lists;
-=======
 mod web;
->>>>>>> web
 
 /// A home for the command `loom`.
 fn home() -> loom_tests::cli::Home {
