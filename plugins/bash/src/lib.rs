@@ -19,6 +19,7 @@ use shell::Shell;
 
 loom_sdk::manifest!("../plugin.toml");
 loom_sdk::export_tools!(RunBash);
+loom_sdk::export_session!(suspend);
 
 const DESCRIPTION: &str = "\
 Run a Bash script in a sandbox; returns stdout, stderr, exit_status and the files it wrote.

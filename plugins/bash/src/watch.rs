@@ -8,8 +8,9 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// How much stack a script may take, counted from where it began. A guest has 1 MiB in all; a level
-/// of a function takes about 20 KiB in a component and ten times that without optimisation.
+/// How much stack a script may take, counted from where it began. A guest has 1 MiB in all, and
+/// as much again for what only the engine sees; a level of a function takes more than 6 KiB in a
+/// component, and many times that without optimisation.
 #[cfg(target_family = "wasm")]
 const STACK_BYTES: usize = 640 * 1024;
 #[cfg(not(target_family = "wasm"))]

@@ -17,8 +17,9 @@ use crate::scan::Scan;
 use crate::settings::Settings;
 use crate::tree::{self, Bounds};
 
-/// What an engine leaves between its own end and the host's.
-const SPARE: Duration = Duration::from_millis(50);
+/// What an engine leaves between its own end and the host's: a tenth of the time, since on a busy
+/// machine a guest may not run for a while, but no less and no more than this.
+const SPARE: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(500)];
 /// More than any state that a session should have.
 const STATE_BYTES: u64 = 128 * 1024 * 1024;
 
@@ -273,9 +274,8 @@ fn own_directory<'a>(arguments: &Arguments, roots: &'a Roots) -> Option<&'a Path
 /// How long the code may run: what was asked for, less than what the host gives.
 fn time(arguments: &Arguments, context: &Context) -> Duration {
     let asked = Duration::from_millis(arguments.timeout_ms.into());
-    asked
-        .min(Duration::from_millis(context.deadline_ms))
-        .saturating_sub(SPARE)
+    let given = asked.min(Duration::from_millis(context.deadline_ms));
+    given.saturating_sub((given / 10).clamp(SPARE[0], SPARE[1]))
 }
 
 fn written(before: &Scan, ending: &Ending, roots: &Roots) -> Vec<Written> {
