@@ -25,6 +25,7 @@ use engine::JavaScript;
 
 loom_sdk::manifest!("../plugin.toml");
 loom_sdk::export_tools!(RunJavascript);
+loom_sdk::export_session!(suspend);
 
 const DESCRIPTION: &str = include_str!("description.txt");
 
@@ -60,6 +61,11 @@ impl Tool for RunJavascript {
         let roots = Roots::current();
         SESSION.with_borrow_mut(|session| session.call(&arguments, context, &roots, &settings))
     }
+}
+
+/// Writes a kept session down before its instance goes.
+fn suspend() -> Result<(), Error> {
+    SESSION.with_borrow_mut(|session| session.suspend(&Roots::current()))
 }
 
 #[cfg(test)]

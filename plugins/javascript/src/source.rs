@@ -63,7 +63,7 @@ pub(crate) fn prepare(code: &str, keeps: bool) -> Prepared {
 
 /// Whether the text is a module: whether it has an `import` or `export` of its own.
 pub(crate) fn is_module(text: &str) -> bool {
-    Editor::new(text, false).is_module()
+    Editor::new(text, false).finds_module()
 }
 
 fn apply(code: &str, edits: Vec<Edit>) -> Prepared {

@@ -1,3 +1,6 @@
+//! Code that is run, natively, in a place of its own.
+#![expect(clippy::unwrap_used, reason = "a test may stop here")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

@@ -39,7 +39,7 @@ impl<'a> Editor<'a> {
         self.edits
     }
 
-    pub(super) fn is_module(mut self) -> bool {
+    pub(super) fn finds_module(mut self) -> bool {
         loop {
             let token = self.take();
             if token.kind == Kind::End {

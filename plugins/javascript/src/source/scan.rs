@@ -156,8 +156,8 @@ impl<'a> Scanner<'a> {
             let rest = &self.code[self.at..];
             if rest.starts_with("//") {
                 self.at += rest.find('\n').unwrap_or(rest.len());
-            } else if rest.starts_with("/*") {
-                let end = rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                let end = comment.find("*/").map_or(rest.len(), |end| end + 4);
                 broke_line |= rest[..end].contains('\n');
                 self.at += end;
             } else {

@@ -1,3 +1,5 @@
+//! What code is made into.
+
 use super::{is_inside, is_module, prepare};
 
 fn check(code: &str, keeps: bool, expected: &str) {
