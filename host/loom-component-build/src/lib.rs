@@ -56,7 +56,8 @@ pub fn build(workspace: &Path, arguments: &[&str], tools: Option<&Tools>) -> Pat
     for name in NOT_INHERITED {
         cargo.env_remove(name);
     }
-    cargo.envs(tools.map(Tools::c_compiler).unwrap_or_default());
+    let compiler = tools.map(|tools| tools.c_compiler(workspace));
+    cargo.envs(compiler.unwrap_or_default());
     let status = cargo.status().expect("cargo runs");
     assert!(
         status.success(),

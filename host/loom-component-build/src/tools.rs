@@ -59,18 +59,19 @@ impl Tools {
 
     /// What `cc` needs to compile C for guests: pairs of variable and value.
     #[must_use]
-    pub fn c_compiler(&self) -> Vec<(String, String)> {
+    pub fn c_compiler(&self, workspace: &Path) -> Vec<(String, String)> {
         let target = TARGET.replace('-', "_");
         let path = |name: &str| self.program(name).to_string_lossy().into_owned();
         let cache = self.environment.join("zig-cache");
         let cache = cache.to_string_lossy().into_owned();
+        // QuickJS takes WASI for a system on which it can't know how deep its stack is.
+        let header = workspace.join("plugins/javascript/wasi.h");
+        let flags = format!("-O2 -fno-sanitize=undefined -include '{}'", header.display());
         vec![
             (format!("CC_{target}"), path("wasi-cc")),
             (format!("AR_{target}"), path("wasi-ar")),
-            (
-                format!("CFLAGS_{target}"),
-                "-O2 -fno-sanitize=undefined".to_owned(),
-            ),
+            (format!("CFLAGS_{target}"), flags),
+            ("CC_SHELL_ESCAPED_FLAGS".to_owned(), "1".to_owned()),
             ("CRATE_CC_NO_DEFAULTS".to_owned(), "1".to_owned()),
             // Or its build script downloads a C library of its own.
             ("RQUICKJS_SYS_NO_WASI_SDK".to_owned(), "1".to_owned()),

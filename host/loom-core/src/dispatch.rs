@@ -60,7 +60,7 @@ impl Planned {
             tool: self.call.name.clone(),
             arguments: arguments.clone(),
             safety: tool.definition().safety,
-            footprint: footprint.clone(),
+            footprint: footprint.without_sessions(),
             agents: agents.to_vec(),
         })
     }

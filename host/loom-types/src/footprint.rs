@@ -42,6 +42,26 @@ pub enum Resource {
     Url(String),
     /// Anything else, by the plugin's own name for it. An empty name stands for all of its scheme.
     Named { scheme: String, name: String },
+    /// What a plugin keeps of a session, by the session's name: an instance and its scratch directory.
+    /// Only calls of that plugin in the same conversation get to it.
+    Session { plugin: String, name: String },
+}
+
+impl Footprint {
+    /// What somebody may be asked about: without the sessions, where nothing is but what the plugin's
+    /// own calls have put there.
+    #[must_use]
+    pub fn without_sessions(&self) -> Self {
+        match self {
+            Self::Everything => Self::Everything,
+            Self::Resources(touches) => {
+                let is_session =
+                    |touch: &&Touch| matches!(touch.resource, Resource::Session { .. });
+                let touches = touches.iter().filter(|touch| !is_session(touch));
+                Self::Resources(touches.cloned().collect())
+            }
+        }
+    }
 }
 
 impl Resource {
@@ -82,6 +102,7 @@ impl Resource {
                 },
             ) => (identity.is_some() && identity == other_identity) || nested(path, other_path),
             (Self::Url(url), Self::Url(other)) => url == other,
+            (Self::Session { .. }, Self::Session { .. }) => self == other,
             (
                 Self::Named { scheme, name },
                 Self::Named {

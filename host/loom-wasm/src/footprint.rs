@@ -63,8 +63,8 @@ pub(crate) async fn footprint(
 pub(crate) fn session(plugin: &str, name: &str) -> Touch {
     Touch {
         mode: AccessMode::Write,
-        resource: Resource::Named {
-            scheme: format!("{plugin}/session"),
+        resource: Resource::Session {
+            plugin: plugin.to_owned(),
             name: name.to_owned(),
         },
     }

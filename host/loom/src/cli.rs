@@ -281,6 +281,17 @@ impl Global {
         Ok(loom)
     }
 
+    /// The same for an agent, which would have had the tools of plugins that are not part of this build.
+    async fn open_for_agent(&self, config: &crate::Config) -> anyhow::Result<crate::Loom> {
+        let loom = self.open(config).await?;
+        if !self.quiet {
+            for missing in loom.missing() {
+                output::warning(&missing.reason);
+            }
+        }
+        Ok(loom)
+    }
+
     /// Both, where no agent is needed.
     async fn open_plain(&self) -> anyhow::Result<(crate::Config, crate::Loom)> {
         let config = self.load(&self.overrides())?.config;

@@ -8,6 +8,7 @@ mod catalogue;
 mod check;
 mod embedder;
 mod grants;
+mod missing;
 mod models;
 mod prompt;
 mod recall;
@@ -90,6 +91,13 @@ impl Loom {
     #[must_use]
     pub fn problems(&self) -> Vec<PluginProblem> {
         self.loaded().problems().to_vec()
+    }
+
+    /// The built-in plugins that this program was built without, by name, and what each needs; not those
+    /// that are switched off.
+    #[must_use]
+    pub fn missing(&self) -> Vec<PluginProblem> {
+        missing::missing(loom_builtins::MISSING, &self.config)
     }
 
     /// The tools that the configuration leaves to the model.

@@ -10,6 +10,7 @@ pub(crate) mod sanitize;
 mod sources;
 pub(crate) mod spinner;
 pub(crate) mod text;
+pub(crate) mod value;
 
 use std::io;
 

@@ -94,3 +94,21 @@ fn a_run_has_sessions_that_are_gone_with_it_if_it_is_ephemeral() {
     home.with(["session", "delete", "s1"]).run().code(0);
     assert_eq!(files_named(&scratch(&home), "count"), Vec::<PathBuf>::new());
 }
+
+#[test]
+fn nobody_is_asked_about_a_session_alone() {
+    let home = home();
+    home.configure(
+        "[plugins.counter]\ngrants.scratch = true\n\
+         grants.files = [{ path = \"$workspace\", access = \"read-only\" }]\n",
+    );
+    let script = serde_json::json!([
+        { "calls": [{ "id": "c1", "name": "count", "arguments": { "session": "a" } }] },
+        { "text": "done" },
+    ]);
+    let run = home
+        .scripted(&script)
+        .args(["run", "--session", "s1", "count"]);
+    run.run().code(0);
+    assert_eq!(files_named(&scratch(&home), "count").len(), 1);
+}

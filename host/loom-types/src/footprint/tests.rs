@@ -78,3 +78,32 @@ fn names_are_compared_within_their_scheme_and_none_means_all() {
     check(named("url", ""), Resource::url("http://example.com"), true);
     check(named("queue", "/a"), Resource::file("/a"), false);
 }
+
+#[test]
+fn calls_of_one_session_overlap_and_nobody_is_asked_about_it() {
+    let session = |plugin: &str, name: &str| Resource::Session {
+        plugin: plugin.to_owned(),
+        name: name.to_owned(),
+    };
+    let a = session("python", "a");
+    assert!(a.overlaps(&a.clone()));
+    assert!(!a.overlaps(&session("python", "b")));
+    assert!(!a.overlaps(&session("bash", "a")));
+    let read = Touch {
+        mode: AccessMode::Read,
+        resource: Resource::file("/w"),
+    };
+    let write = Touch {
+        mode: AccessMode::Write,
+        resource: a,
+    };
+    let footprint = Footprint::Resources(vec![read.clone(), write]);
+    assert_eq!(
+        footprint.without_sessions(),
+        Footprint::Resources(vec![read])
+    );
+    assert_eq!(
+        Footprint::Everything.without_sessions(),
+        Footprint::Everything
+    );
+}

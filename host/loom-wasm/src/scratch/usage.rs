@@ -10,6 +10,24 @@ use cap_std::fs::Dir;
 
 use super::ScratchGrant;
 
+/// What may be in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) bytes: u64,
+    pub(super) entries: u64,
+    pub(super) depth: usize,
+}
+
+impl Bounds {
+    pub(super) fn of(grant: ScratchGrant) -> Self {
+        Self {
+            bytes: grant.bytes,
+            entries: MAX_ENTRIES,
+            depth: MAX_DEPTH,
+        }
+    }
+}
+
 /// Files and directories that may be in it. Looking at more takes longer than the pause between looks.
 const MAX_ENTRIES: u64 = 100_000;
 
@@ -20,8 +38,8 @@ const MAX_DEPTH: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Breach {
     Bytes(u64),
-    Entries,
-    Depth,
+    Entries(u64),
+    Depth(usize),
 }
 
 impl fmt::Display for Breach {
@@ -38,35 +56,30 @@ impl fmt::Display for Breach {
                      longer needed, or raise grants.scratch"
                 )
             }
-            Self::Entries => write!(
+            Self::Entries(limit) => write!(
                 f,
-                "it made more than {MAX_ENTRIES} files in its scratch space; make fewer"
+                "it made more than {limit} files in its scratch space; make fewer"
             ),
-            Self::Depth => write!(
+            Self::Depth(limit) => write!(
                 f,
-                "it made directories more than {MAX_DEPTH} deep in its scratch space; nest them less"
+                "it made directories more than {limit} deep in its scratch space; nest them less"
             ),
         }
     }
 }
 
 /// What there is too much of in the directories `names` of `top`, if anything.
-pub(super) fn breach(
-    top: &Dir,
-    path: &Path,
-    names: &[&str],
-    grant: ScratchGrant,
-) -> Option<Breach> {
+pub(super) fn breach(top: &Dir, path: &Path, names: &[&str], bounds: Bounds) -> Option<Breach> {
     let mut seen = Seen {
         bytes: 0,
         entries: 0,
-        grant,
+        bounds,
     };
     let start = names.iter().map(|name| (PathBuf::from(name), 1));
     let mut waiting: VecDeque<(PathBuf, usize)> = start.collect();
     while let Some((directory, depth)) = waiting.pop_front() {
-        if depth > MAX_DEPTH {
-            return Some(Breach::Depth);
+        if depth > bounds.depth {
+            return Some(Breach::Depth(bounds.depth));
         }
         match top.read_dir(&directory) {
             Ok(entries) => {
@@ -82,30 +95,31 @@ pub(super) fn breach(
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
-                return Some(Breach::Depth);
+                return Some(Breach::Depth(bounds.depth));
             }
             // It is gone, or something else is in its place.
             Err(_) => {}
         }
     }
     seen.bytes += unlinked_bytes(path);
-    (seen.bytes > grant.bytes).then_some(Breach::Bytes(grant.bytes))
+    (seen.bytes > bounds.bytes).then_some(Breach::Bytes(bounds.bytes))
 }
 
 struct Seen {
     bytes: u64,
     entries: u64,
-    grant: ScratchGrant,
+    bounds: Bounds,
 }
 
 impl Seen {
     fn add(&mut self, bytes: u64) -> Option<Breach> {
         self.bytes = self.bytes.saturating_add(bytes);
         self.entries += 1;
-        if self.bytes > self.grant.bytes {
-            return Some(Breach::Bytes(self.grant.bytes));
+        let Bounds { bytes, entries, .. } = self.bounds;
+        if self.bytes > bytes {
+            return Some(Breach::Bytes(bytes));
         }
-        (self.entries > MAX_ENTRIES).then_some(Breach::Entries)
+        (self.entries > entries).then_some(Breach::Entries(entries))
     }
 }
 

@@ -284,7 +284,7 @@ async fn assemble(
     global: &Global,
 ) -> anyhow::Result<(Config, Loom, Agent, Option<Desk>)> {
     let config = global.load(&options.overrides(global))?.config;
-    let loom = global.open(&config).await?;
+    let loom = global.open_for_agent(&config).await?;
     let (builder, desk) = ask::attach(loom.agent().await?, &config, false)?;
     Ok((config, loom, builder.build()?, desk))
 }

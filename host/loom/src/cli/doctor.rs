@@ -136,8 +136,14 @@ async fn plugins(findings: &mut Findings, config: &Config, loom: &Loom) {
         findings.bad("plugins", format!("{}: {}", problem.source, problem.reason));
     }
     let plugins = loom.plugins().await;
+    let missing = loom.missing();
+    for missing in &missing {
+        findings.notice("plugins", missing.reason.clone());
+    }
     for name in config.plugins.keys() {
-        if !plugins.iter().any(|plugin| plugin.name == *name) && config.plugins[name].enabled {
+        let known = plugins.iter().map(|plugin| &plugin.name);
+        let mut known = known.chain(missing.iter().map(|missing| &missing.source));
+        if !known.any(|each| each == name) && config.plugins[name].enabled {
             let text = format!("[plugins.{name}] is configured, but there is no such plugin");
             findings.notice("plugins", text);
         }

@@ -123,7 +123,11 @@ async fn list(global: &Global, json: bool) -> anyhow::Result<Exit> {
     let (_, loom) = global.open_plain().await?;
     let plugins = loom.plugins().await;
     if json {
-        let all = json!({ "plugins": plugins, "problems": loom.problems() });
+        let all = json!({
+            "plugins": plugins,
+            "problems": loom.problems(),
+            "missing": loom.missing(),
+        });
         output::print_json(&all)?;
         return Ok(Exit::Done);
     }
@@ -138,6 +142,9 @@ async fn list(global: &Global, json: bool) -> anyhow::Result<Exit> {
         ]);
     }
     output::print(&table.to_text())?;
+    for missing in loom.missing() {
+        output::warning(&missing.reason);
+    }
     Ok(Exit::Done)
 }
 

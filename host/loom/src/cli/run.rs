@@ -88,7 +88,7 @@ pub(super) async fn run(mut arguments: RunArguments, global: Global) -> anyhow::
         return Err(fault.hint("write loom run \"…\", or pipe it in").into());
     }
     let has_schema = schema.is_some();
-    let loom = global.open(&config).await?;
+    let loom = global.open_for_agent(&config).await?;
     let counted = Arc::new(Metrics::new());
     let builder = loom.agent().await?.observer(Arc::clone(&counted) as _);
     let (builder, mut desk) = ask::attach(builder, &config, arguments.json)?;

@@ -68,7 +68,8 @@ enum StoreVerb {
         json: bool,
     },
     Fork(fork::ForkArguments),
-    /// Delete sessions; their backups stay, so that `session restore` can bring them back
+    /// Delete sessions, with what tools kept for them; their backups stay, so that `session restore`
+    /// can bring back what was said
     Delete {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,

@@ -16,6 +16,7 @@ use super::{Global, drive, prompt};
 use crate::fault::{Exit, Fault};
 use crate::output::{self, Table};
 use crate::render::text::one_line;
+use crate::render::value::readable;
 
 /// List, describe and call tools
 #[derive(Debug, Args)]
@@ -194,11 +195,12 @@ fn session_of(config: &Config) -> SessionId {
     SessionId::from(format!("tool-call-{digest}"))
 }
 
-/// Text and JSON as text; a blob as it is, unless it would land on a terminal.
+/// Text as text; JSON as JSON, unless a person reads it; a blob as it is, unless it would land on a terminal.
 fn print_content(content: &[Content]) -> anyhow::Result<()> {
     for piece in content {
         match piece {
             Content::Blob(blob) if !io::stdout().is_terminal() => output::print_bytes(&blob.data)?,
+            Content::Json(value) if io::stdout().is_terminal() => output::print(&readable(value))?,
             Content::Json(value) => output::print_json(value)?,
             other => {
                 let text = other.to_text();
@@ -236,7 +238,13 @@ async fn find(loom: &Loom, name: &str) -> anyhow::Result<Arc<dyn Tool>> {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`loom tool list` shows the tools that are there and allowed".to_owned(),
     };
-    Err(Fault::usage(format!("there is no tool `{name}`"))
+    // Which tools they would have is not known.
+    let missing: String = loom
+        .missing()
+        .iter()
+        .map(|missing| format!("; {}", missing.reason))
+        .collect();
+    Err(Fault::usage(format!("there is no tool `{name}`{missing}"))
         .hint(hint)
         .into())
 }

@@ -99,11 +99,12 @@ impl<'a> Section<'a> {
     }
 
     /// Whether a key is set to true or false; none if it is anything else, which is left to be read.
-    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
-        match self.table.get(key)?.value {
-            Value::Boolean(flag) => Some(flag),
-            _ => None,
-        }
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let Value::Boolean(flag) = self.table.get(key)?.value else {
+            return None;
+        };
+        self.asked.push(key);
+        Some(flag)
     }
 
     /// An integer of at least 1.

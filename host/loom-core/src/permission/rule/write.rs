@@ -42,7 +42,7 @@ pub(super) fn suggested(request: &PermissionRequest, scope: &Scope) -> Rule {
 fn files(touches: &[Touch], scope: &Scope) -> Option<String> {
     let item = |touch: &Touch| match &touch.resource {
         Resource::File { path, .. } => Some(item(touch.mode, file(&scope.absolute(path), scope))),
-        Resource::Url(_) | Resource::Named { .. } => None,
+        Resource::Url(_) | Resource::Named { .. } | Resource::Session { .. } => None,
     };
     let mut items: Vec<_> = touches.iter().map(item).collect::<Option<_>>()?;
     items.sort();
@@ -146,7 +146,7 @@ fn wider(touches: &[Touch], scope: &Scope) -> Option<String> {
     let mut patterns = touches.iter().map(|touch| match &touch.resource {
         Resource::File { path, .. } => directory(&scope.absolute(path), scope),
         Resource::Url(text) => url_pattern::same_host(text),
-        Resource::Named { .. } => None,
+        Resource::Named { .. } | Resource::Session { .. } => None,
     });
     let first = patterns.next()??;
     let same = patterns.all(|it| it.as_ref() == Some(&first));

@@ -165,6 +165,7 @@ fn describe_touches(text: &mut String, touches: &[Touch], workspace: &Path) {
             },
             Resource::Url(url) => visible(url),
             Resource::Named { scheme, name } => visible(&format!("{scheme}:{name}")),
+            Resource::Session { plugin, name } => visible(&format!("session {name} of {plugin}")),
         };
         // Writing to a string can't fail; here and below.
         let _ = writeln!(text, "  {mode} {name}");

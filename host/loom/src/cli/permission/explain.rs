@@ -93,7 +93,7 @@ async fn request(loom: &Loom, name: &str, arguments: &str) -> anyhow::Result<Per
         call_id: CallId::from("call-1"),
         tool: name.to_owned(),
         safety: tool.definition().safety,
-        footprint: tool.footprint(&arguments).await,
+        footprint: tool.footprint(&arguments).await.without_sessions(),
         arguments,
         agents: Vec::new(),
     })
@@ -118,6 +118,7 @@ fn touched(footprint: &Footprint) -> String {
             Resource::File { path, .. } => format!("{mode} {}", path.display()),
             Resource::Url(url) => format!("{mode} {url}"),
             Resource::Named { scheme, name } => format!("{mode} {scheme}:{name}"),
+            Resource::Session { plugin, name } => format!("{mode} session {name} of {plugin}"),
         }
     };
     match footprint {

@@ -20,7 +20,7 @@ fn all_problems_of_all_layers_are_reported_together() {
       ROOT/home/config/loom/config.toml:5: limits.tool_timeout: `5` has no unit; write 5s for seconds
       ROOT/home/config/loom/config.toml:7: plugins.fs.grants.files[1]: expected a table, found an integer
       ROOT/home/config/loom/config.toml:7: plugins.fs.grants.files[0].access: `all` is no kind of access; write "read-only" or "read-write"
-      ROOT/project/loom.toml:2: completely_unknown: unknown key; there are model, instructions, plugin_dirs, limits, tools, pool, prices, failover, budget, permissions, agents, reminders, telemetry, context_windows, compression, recall, embedding, retrieval, workspace, memory, providers, plugins, profiles
+      ROOT/project/loom.toml:2: completely_unknown: unknown key; there are model, instructions, plugin_dirs, limits, tools, pool, prices, failover, budget, permissions, agents, reminders, telemetry, context_windows, compression, recall, embedding, retrieval, workspace, memory, sandbox, providers, plugins, profiles
       ROOT/project/loom.toml:3: provider: unknown key; did you mean `providers`?
       --profile: there is no profile `fast`; write one as [profiles.NAME] into the configuration
       -c nonsense: write it as key=value, for example -c limits.turns=5

@@ -101,3 +101,21 @@ fn tools_are_filtered_by_patterns() {
     check(&[], &[], "read_file", false);
     check(&["read"], &[], "read_file", false);
 }
+
+#[test]
+fn scratch_space_is_granted_by_size_or_as_usual() {
+    let fixture = Fixture::new().user(
+        "plugins.a.grants.scratch = true\n\
+         plugins.b.grants.scratch = \"1GiB\"\n\
+         plugins.c.grants.scratch = false\n\
+         plugins.d.enabled = true",
+    );
+    let config = fixture.config();
+    let scratch = |plugin: &str| config.plugins[plugin].grants.scratch_bytes;
+    assert_eq!(scratch("a"), Some(256 << 20));
+    assert_eq!(scratch("b"), Some(1 << 30));
+    assert_eq!(scratch("c"), None);
+    assert_eq!(scratch("d"), None);
+    assert_eq!(scratch("python"), Some(256 << 20));
+    assert_eq!(scratch("fs"), None);
+}

@@ -134,6 +134,19 @@ fn an_untrusted_project_may_tighten_without_a_word() {
 }
 
 #[test]
+fn an_untrusted_project_may_only_lower_what_is_kept() {
+    let toml = "[sandbox]\ndirectory = \"/tmp/elsewhere\"\nkept = 2\nidle = \"1h\"";
+    let fixture = Fixture::new().project(toml);
+    let sandbox = fixture.config().sandbox;
+    assert_eq!(sandbox.kept, 2);
+    assert_eq!(sandbox.idle, Duration::from_secs(600));
+    assert_eq!(
+        sandbox.directory,
+        fixture.places().data.join("loom/scratch")
+    );
+}
+
+#[test]
 fn an_untrusted_project_turns_no_refusal_into_a_question() {
     let project = "permissions.ask = [\"write_file\"]";
     let user = || Fixture::new().user("permissions.ask = [\"fetch\"]");
