@@ -395,8 +395,8 @@ async fn the_simple_page_of_duckduckgo_stands_in_for_its_puzzle() {
         .await
         .unwrap_err();
     assert_eq!(
-        (error.kind, error.retry_after_ms),
-        (ErrorKind::RateLimited, Some(60_000))
+        (error.kind, error.retry_after),
+        (ErrorKind::RateLimited, Some(Duration::from_secs(60)))
     );
 }
 
