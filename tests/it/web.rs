@@ -180,10 +180,8 @@ async fn a_redirect_to_a_host_without_grant_is_not_followed() {
 #[tokio::test]
 async fn every_public_host_does_not_mean_this_machine() {
     let server = Server::text("internal").await;
-    for grant in ["*"] {
-        let read = fetch(network(&[grant]), json!({ "url": server.url() })).await;
-        assert!(read.is_err(), "{grant}: {read:?}");
-    }
+    let read = fetch(network(&["*"]), json!({ "url": server.url() })).await;
+    assert!(read.is_err(), "{read:?}");
     assert!(server.requests().is_empty());
 }
 
