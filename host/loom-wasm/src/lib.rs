@@ -30,6 +30,7 @@ mod scratch;
 mod ticker;
 mod tool;
 
+pub use egress::client::NameResolver;
 pub use egress::pattern::{HostPattern, PatternError};
 pub use egress::secret::Secret;
 pub use engine::{Engine, EngineConfig};
