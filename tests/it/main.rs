@@ -26,6 +26,7 @@ mod python;
 mod qdrant;
 mod replay;
 mod rogue;
+mod sandbox;
 mod scaffold;
 mod sessions;
 mod snippets;
