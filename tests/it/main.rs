@@ -28,6 +28,7 @@ mod replay;
 mod rogue;
 mod sandbox;
 mod scaffold;
+mod security;
 mod sessions;
 mod snippets;
 mod stores;
