@@ -49,16 +49,8 @@ async fn a_half_written_component_is_refused_wherever_it_ends() {
 
 #[tokio::test]
 async fn another_version_of_the_contract_is_refused_with_both_versions() {
-    let mut wasm = guests::ECHO.to_vec();
     let (old, new) = (b"loom:plugin/tool@0.1.0", b"loom:plugin/tool@0.9.0");
-    let mut at = 0;
-    while let Some(found) = wasm[at..]
-        .windows(old.len())
-        .position(|window| window == old)
-    {
-        at += found;
-        wasm[at..at + old.len()].copy_from_slice(new);
-    }
+    let wasm = guests::replaced(guests::ECHO, old, new);
     let error = refusal("future", &wasm).await;
     assert!(
         error.contains("loom:plugin/tool@0.9.0") && error.contains("loom:plugin@0.1.0"),

@@ -15,3 +15,25 @@ pub fn drop_into(directory: &Path, name: &str, wasm: &[u8]) -> PathBuf {
     std::fs::write(&path, wasm).expect("the directory can be written");
     path
 }
+
+/// A component with one text in the place of another, as long as it, wherever that is.
+///
+/// # Panics
+///
+/// If the texts differ in length.
+#[must_use]
+pub fn replaced(wasm: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    assert_eq!(
+        old.len(),
+        new.len(),
+        "what is behind must stay in its place"
+    );
+    let mut wasm = wasm.to_vec();
+    let mut at = 0;
+    while let Some(found) = wasm[at..].windows(old.len()).position(|it| it == old) {
+        at += found;
+        wasm[at..at + new.len()].copy_from_slice(new);
+        at += new.len();
+    }
+    wasm
+}

@@ -134,9 +134,23 @@ impl Guest {
         limits: Limits,
         settings: &[(&str, &str)],
     ) -> Self {
-        let plugin = load(&engine(), "guest", wasm)
-            .await
-            .expect("the guest loads");
+        Self::on(&engine(), wasm, grants, limits, settings).await
+    }
+
+    /// The same in an engine that it shares with others.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be loaded.
+    pub async fn on(
+        engine: &Engine,
+        wasm: &[u8],
+        grants: Grants,
+        limits: Limits,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let plugin = load(engine, "guest", wasm).await;
+        let plugin = plugin.expect("the guest loads");
         let settings: BTreeMap<String, String> = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -1,5 +1,8 @@
 //! Compiled components and the lists of tools, kept between processes. Only the host writes here:
-//! the directory belongs to the user alone, and what does not is refused and made anew.
+//! the directory belongs to the user alone, and what does not is refused and made anew, and so is what
+//! is no longer as it was written.
+
+mod seal;
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -58,12 +61,17 @@ impl Cache {
             tracing::warn!(path = %path.display(), "a compiled plugin that others could have written is not used");
             return None;
         }
+        if !seal::is_whole(&path, &metadata) {
+            tracing::warn!(path = %path.display(), "a compiled plugin that is not as it was written is not used");
+            return None;
+        }
         #[expect(unsafe_code, reason = "see SAFETY")]
         // SAFETY: machine code is trusted if it was written by `Component::serialize` of the same
         // wasmtime for the same engine. The file's name holds the hash of engine and versions, and
         // the file was written by `keep_component` alone: it and its directory belong to this user
         // and no other user may write to them (checked at `open` and above). It is put in place by
-        // a rename, so it is whole. Whoever can write as this user needs no WebAssembly to harm.
+        // a rename, so it is whole, and its seal tells that nothing has changed it since, as a failing
+        // disk or a mistaken tool might. Whoever can write as this user needs no WebAssembly to harm.
         let component = unsafe { Component::deserialize_file(engine, &path) };
         component.inspect_err(|error| tracing::warn!(path = %path.display(), %error, "a compiled plugin is not used")).ok()
     }
@@ -72,8 +80,10 @@ impl Cache {
     pub(crate) fn keep_component(&self, engine: &Engine, digest: &str, component: &Component) {
         let path = self.component_path(engine, digest);
         let kept = component.serialize().map_err(|error| error.to_string());
-        let kept =
-            kept.and_then(|bytes| write_whole(&path, &bytes).map_err(|error| error.to_string()));
+        let kept = kept.and_then(|bytes| {
+            let written = write_whole(&path, &bytes).and_then(|()| seal::put(&path));
+            written.map_err(|error| error.to_string())
+        });
         if let Err(error) = kept {
             tracing::warn!(path = %path.display(), error, "a compiled plugin was not kept");
         }

@@ -15,6 +15,10 @@ use std::time::Duration;
 use crate::bindings::{backups, llm_types as llm, memory, tool, types};
 use crate::manifest::is_name;
 
+/// What is kept of an error's message, and the most that its details may be: people and models read
+/// them, and a traceback is a few kilobytes.
+const ERROR_BYTES: usize = 64 << 10;
+
 /// A guest's error, under its name.
 pub(crate) fn error(error: types::Error, label: &str) -> Error {
     let kind = match error.kind {
@@ -31,12 +35,23 @@ pub(crate) fn error(error: types::Error, label: &str) -> Error {
     };
     Error {
         kind,
-        message: error.message,
+        message: cut(error.message),
         origin: Some(label.to_owned()),
         retry_after: error.retry_after_ms.map(Duration::from_millis),
         http_status: error.http_status,
-        details: error.details.map(|text| Box::new(loose_json(&text))),
+        details: error
+            .details
+            .filter(|text| text.len() <= ERROR_BYTES)
+            .map(|text| Box::new(loose_json(&text))),
     }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > ERROR_BYTES {
+        text.truncate(text.floor_char_boundary(ERROR_BYTES));
+        text.push_str(" […]");
+    }
+    text
 }
 
 /// An error of the host, for a guest.
@@ -68,6 +83,18 @@ pub(crate) fn to_error(error: Error) -> types::Error {
 /// JSON if it is, the text itself if it is not: for what people read.
 fn loose_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// What a piece counts, however little is in it: a guest could return millions of empty ones.
+const PIECE_BYTES: usize = 16;
+
+/// The size of a piece that a tool returned.
+pub(crate) fn size_bytes(content: &types::Content) -> usize {
+    let bytes = match content {
+        types::Content::Text(text) | types::Content::Json(text) => text.len(),
+        types::Content::Blob(blob) => blob.mime.len() + blob.data.len(),
+    };
+    bytes + PIECE_BYTES
 }
 
 pub(crate) fn content(content: types::Content) -> Content {

@@ -11,7 +11,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use crate::bindings::imports::Imports;
 use crate::cache::Cache;
-use crate::egress::client::Clients;
+use crate::egress::client::{Clients, NameResolver};
 use crate::error::{LoadError, LoadReason};
 use crate::guest::{HostState, preopens};
 use crate::kept::{Kept, KeptConfig};
@@ -47,6 +47,8 @@ pub struct EngineConfig {
     /// Guests that may live at once; more wait. Default 1,000: each costs address space and, while
     /// it runs, a few pages.
     pub max_instances: u32,
+    /// Finds the addresses of hosts' names. The system does by default.
+    pub resolver: Option<Arc<dyn NameResolver>>,
     pub scratch: ScratchConfig,
     pub kept: KeptConfig,
 }
@@ -56,6 +58,7 @@ impl Default for EngineConfig {
         Self {
             cache_directory: None,
             max_instances: 1_000,
+            resolver: None,
             scratch: ScratchConfig::default(),
             kept: KeptConfig::default(),
         }
@@ -114,7 +117,7 @@ impl Engine {
             pooled,
             on_demand: OnceLock::new(),
             cache,
-            clients: Arc::default(),
+            clients: Arc::new(Clients::new(config.resolver.clone())),
             interrupted,
             slots: Arc::new(Semaphore::new(config.max_instances as usize)),
             embedding_slots: Arc::new(Semaphore::new(EMBEDDING_GUESTS as usize)),

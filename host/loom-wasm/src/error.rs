@@ -33,6 +33,14 @@ pub enum LoadReason {
         "it was built for {found}; this host speaks loom:plugin@0.1.0: build it again with the current contract"
     )]
     OtherApiVersion { found: String },
+    #[error(
+        "it is no command: it does not export wasi:cli/run@0.2; build a program (not a library) for wasm32-wasip2"
+    )]
+    NoCommand,
+    #[error(
+        "it is a command for {found}; this host runs those of wasi:cli@0.2: build it for wasm32-wasip2"
+    )]
+    OtherCommandVersion { found: String },
     #[error("its manifest {place} cannot be read: {message}")]
     Manifest { place: String, message: String },
     #[error("the cache directory {path} cannot be used: {source}")]

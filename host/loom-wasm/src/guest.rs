@@ -18,7 +18,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Store, UpdateDeadline};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
-use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::{config, host, llm_types, secrets, types};
@@ -108,19 +108,10 @@ pub(crate) fn store(
 
 impl HostState {
     fn new(shared: &Arc<Shared>, call: Call) -> Self {
-        let effective = &shared.effective;
         let output = Tail::default();
         let mut builder = WasiCtx::builder();
-        builder
-            .stdout(output.clone())
-            .stderr(output.clone())
-            .envs(&effective.environment);
-        if !effective.clock {
-            builder.wall_clock(Epoch);
-        }
-        let mut wasi = builder.build();
-        let files = effective.files(call.writing);
-        wasi.filesystem().clone_from(files);
+        builder.stdout(output.clone()).stderr(output.clone());
+        let wasi = surroundings(builder, &shared.effective, call.writing);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self {
@@ -134,6 +125,11 @@ impl HostState {
             call,
             log_bytes_left: shared.limits.log_bytes,
         }
+    }
+
+    /// Gives it arguments and standard streams of its own instead of [`Tail`].
+    pub(crate) fn set_stdio(&mut self, builder: WasiCtxBuilder) {
+        self.wasi = surroundings(builder, &self.shared.effective, self.call.writing);
     }
 
     /// Fills the budgets that hold for one call again, for an instance that serves many.
@@ -166,6 +162,18 @@ impl HostState {
         }
         Some(message)
     }
+}
+
+/// What a guest was granted of its surroundings, beside what it was started with.
+fn surroundings(mut builder: WasiCtxBuilder, effective: &Effective, writing: Writing) -> WasiCtx {
+    builder.envs(&effective.environment);
+    if !effective.clock {
+        builder.wall_clock(Epoch);
+    }
+    let mut wasi = builder.build();
+    let files = effective.files(writing);
+    wasi.filesystem().clone_from(files);
+    wasi
 }
 
 impl WasiView for HostState {

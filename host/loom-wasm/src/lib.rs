@@ -4,12 +4,15 @@
 //! for with what it was granted; a [`ConfiguredPlugin`] hands out adapters that implement the traits
 //! of `loom-types`. Every guest runs in a store of its own with exactly its capabilities.
 //!
+//! A [`Command`] is any WASI command, run once under the same grants and limits.
+//!
 //! What must not be here: the agent, configuration files, the person. This crate takes values.
 
 mod asked;
 mod bindings;
 mod cache;
 mod call;
+mod command;
 mod component;
 mod convert;
 mod egress;
@@ -30,6 +33,8 @@ mod scratch;
 mod ticker;
 mod tool;
 
+pub use command::{Command, Input, Invocation, Output};
+pub use egress::client::NameResolver;
 pub use egress::pattern::{HostPattern, PatternError};
 pub use egress::secret::Secret;
 pub use engine::{Engine, EngineConfig};

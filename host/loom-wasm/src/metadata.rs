@@ -65,8 +65,18 @@ impl Exports {
 }
 
 impl Metadata {
-    /// Reads a component.
+    /// Reads a plugin.
     pub(crate) fn read(wasm: &[u8]) -> Result<Self, LoadReason> {
+        let (metadata, names) = Self::of_component(wasm)?;
+        Ok(Self {
+            exports: exports(&names)?,
+            ..metadata
+        })
+    }
+
+    /// Reads any component, with the names of what it exports: those of the contract are not looked
+    /// for.
+    pub(crate) fn of_component(wasm: &[u8]) -> Result<(Self, Vec<String>), LoadReason> {
         if !wasm.starts_with(b"\0asm") {
             return Err(LoadReason::NotWasm);
         }
@@ -89,14 +99,15 @@ impl Metadata {
             place: "inside the component".into(),
             message,
         })?;
-        Ok(Self {
-            exports: exports(&names.exports)?,
+        let metadata = Self {
+            exports: Exports::default(),
             imports: names.imports,
             tools: names.tools,
             has_manifest: manifest.is_some(),
             core_instances: names.core_instances,
             manifest: manifest.unwrap_or_default(),
-        })
+        };
+        Ok((metadata, names.exports))
     }
 
     /// Whether it fits the pool: not if it is made of too much, nor if it speaks WASI 0.3, whose

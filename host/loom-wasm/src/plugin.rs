@@ -256,7 +256,7 @@ async fn list_tools(
     tool::definitions(prepared, &bare).await
 }
 
-fn shared(
+pub(crate) fn shared(
     engine: &Engine,
     label: String,
     mut effective: Effective,

@@ -200,8 +200,9 @@ pub(crate) fn returned(
     state: &HostState,
 ) -> Result<Vec<Content>> {
     let content = result.map_err(|error| convert::error(error, &state.shared.label))?;
-    let content: Vec<Content> = content.into_iter().map(convert::content).collect();
-    check_output(content.iter().map(Content::size_bytes).sum(), state)?;
+    // Before anything is made of it: JSON becomes many times larger.
+    check_output(content.iter().map(convert::size_bytes).sum(), state)?;
+    let content = content.into_iter().map(convert::content).collect();
     Ok(content)
 }
 

@@ -16,6 +16,7 @@ mod permission;
 mod plugin;
 mod prompt;
 mod run;
+mod sandbox;
 mod session;
 mod sessions;
 mod steer;
@@ -190,6 +191,7 @@ enum Verb {
     Session(session::SessionArguments),
     Kb(kb::KbArguments),
     Memory(memory::MemoryArguments),
+    Sandbox(sandbox::SandboxArguments),
     Config(config::ConfigArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
@@ -222,6 +224,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Verb::Session(arguments) => in_runtime(session::run(arguments, global)),
         Verb::Kb(arguments) => in_runtime(kb::run(arguments, global)),
         Verb::Memory(arguments) => in_runtime(memory::run(arguments, global)),
+        Verb::Sandbox(arguments) => in_runtime(sandbox::run(arguments, global)),
         Verb::Config(arguments) => config::run(&arguments, &global),
         Verb::Doctor(arguments) => in_runtime(doctor::run(arguments, global)),
         Verb::Completions(arguments) => completions::run(&arguments),

@@ -387,6 +387,11 @@ pub fn state_dir() -> PathBuf {
     process::state_dir()
 }
 
+/// Loom's own cache directory, for what needs no configuration; may not exist.
+pub(crate) fn cache_dir() -> PathBuf {
+    process::cache_dir()
+}
+
 /// The list of trusted projects.
 #[must_use]
 pub fn trust() -> Trust {

@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     /// A limit ended the run.
     Limit,
     Cancelled,
+    /// The status of a program that was run, or one that speaks of it.
+    Program(u8),
 }
 
 impl Exit {
@@ -31,6 +33,7 @@ impl Exit {
             Self::Limit => 3,
             // 128 + SIGINT, as shells report it.
             Self::Cancelled => 130,
+            Self::Program(status) => status,
         }
     }
 }
@@ -60,7 +63,8 @@ impl Fault {
         Self::new(Exit::Failed, message)
     }
 
-    fn new(exit: Exit, message: impl Into<String>) -> Self {
+    /// Ends the process with this exit code.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
             message: message.into(),

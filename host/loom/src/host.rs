@@ -371,7 +371,6 @@ impl Loom {
     }
 }
 
-/// A cache that cannot be used costs time at each start, and nothing else.
 fn engine(config: &Config) -> anyhow::Result<Engine> {
     let without_cache = EngineConfig {
         scratch: ScratchConfig {
@@ -384,8 +383,17 @@ fn engine(config: &Config) -> anyhow::Result<Engine> {
         },
         ..EngineConfig::default()
     };
+    cached_engine(&config.cache_dir, without_cache)
+}
+
+/// An engine with a cache below Loom's cache directory. One that cannot be used costs time at each
+/// start, and nothing else.
+pub(crate) fn cached_engine(
+    cache_dir: &Path,
+    without_cache: EngineConfig,
+) -> anyhow::Result<Engine> {
     let with_cache = Engine::new(&EngineConfig {
-        cache_directory: Some(config.cache_dir.join("compiled")),
+        cache_directory: Some(cache_dir.join("compiled")),
         ..without_cache.clone()
     });
     match with_cache {

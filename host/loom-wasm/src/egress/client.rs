@@ -1,10 +1,13 @@
 //! The pooled clients. Two of them, because connections are reused: one for hosts that were granted
 //! by name, one that refuses every address that is not public.
 
-use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
@@ -21,6 +24,18 @@ pub(crate) enum Reach {
     Public,
 }
 
+/// Finds the addresses of names, in place of the system. What it answers is judged as the system's
+/// answers are.
+#[async_trait]
+pub trait NameResolver: fmt::Debug + Send + Sync {
+    /// The addresses of a host's name.
+    ///
+    /// # Errors
+    ///
+    /// If the name cannot be resolved.
+    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>>;
+}
+
 /// How long a connection may take to be made. A server that is up answers in a second.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -28,24 +43,36 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// pay.
 #[derive(Default)]
 pub(crate) struct Clients {
+    resolver: Option<Arc<dyn NameResolver>>,
     named: OnceLock<Result<Client, String>>,
     public: OnceLock<Result<Client, String>>,
 }
 
 impl Clients {
+    /// Clients with names of somebody else's, or of the system's.
+    pub(crate) fn new(resolver: Option<Arc<dyn NameResolver>>) -> Self {
+        Self {
+            resolver,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn client(&self, reach: Reach) -> Result<Client, Error> {
         let slot = match reach {
             Reach::Named => &self.named,
             Reach::Public => &self.public,
         };
-        let client = slot.get_or_init(|| build(reach).map_err(|error| error.to_string()));
+        let client = slot.get_or_init(|| {
+            let built = build(reach, self.resolver.clone());
+            built.map_err(|error| error.to_string())
+        });
         client.clone().map_err(|error| {
             Error::InternalError(Some(format!("the HTTP client cannot be made: {error}")))
         })
     }
 }
 
-fn build(reach: Reach) -> reqwest::Result<Client> {
+fn build(reach: Reach, resolver: Option<Arc<dyn NameResolver>>) -> reqwest::Result<Client> {
     let builder = Client::builder()
         .user_agent(concat!("loom/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
@@ -53,27 +80,40 @@ fn build(reach: Reach) -> reqwest::Result<Client> {
         .redirect(Policy::none())
         // A proxy from the environment would resolve names behind the guard's back.
         .no_proxy();
-    match reach {
-        Reach::Named => builder.build(),
-        Reach::Public => builder.dns_resolver(PublicResolver).build(),
+    if reach == Reach::Named && resolver.is_none() {
+        return builder.build();
     }
+    builder.dns_resolver(Guard { reach, resolver }).build()
 }
 
-/// Resolves names to public addresses only. The connection is made to what was checked, so a name
-/// that changes between check and use gains nothing.
-struct PublicResolver;
+/// Resolves names, for [`Reach::Public`] to public addresses only. The connection is made to what was
+/// checked, so a name that changes between check and use gains nothing.
+struct Guard {
+    reach: Reach,
+    resolver: Option<Arc<dyn NameResolver>>,
+}
 
 /// No public address stands behind a name.
 #[derive(Debug, thiserror::Error)]
 #[error("it resolves to no public address; grant the host by name to reach it")]
 struct NotPublic;
 
-impl Resolve for PublicResolver {
+impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
+        let (reach, resolver) = (self.reach, self.resolver.clone());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found: Vec<IpAddr> = match resolver {
+                Some(resolver) => resolver.resolve(name.as_str()).await?,
+                None => {
+                    let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+                    found.map(|address| address.ip()).collect()
+                }
+            };
+            let allowed = found
+                .into_iter()
+                .filter(|address| reach == Reach::Named || is_public(*address));
             let addresses: Vec<SocketAddr> =
-                found.filter(|address| is_public(address.ip())).collect();
+                allowed.map(|address| SocketAddr::new(address, 0)).collect();
             if addresses.is_empty() {
                 return Err(NotPublic.into());
             }

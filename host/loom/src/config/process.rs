@@ -65,6 +65,11 @@ pub(super) fn state_dir() -> PathBuf {
     Places::of_user(PathBuf::new()).state
 }
 
+/// Where compiled code is kept, unless a configuration says otherwise.
+pub(super) fn cache_dir() -> PathBuf {
+    Places::of_user(PathBuf::new()).cache.join("loom")
+}
+
 /// The defaults with a text over them, for a directory or the current one.
 pub(super) fn from_text(directory: Option<&Path>, text: &str) -> Result<Config, ConfigError> {
     let places = Places::of_user(workspace(directory)?);
