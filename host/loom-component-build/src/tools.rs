@@ -66,7 +66,10 @@ impl Tools {
         let cache = cache.to_string_lossy().into_owned();
         // QuickJS takes WASI for a system on which it can't know how deep its stack is.
         let header = workspace.join("plugins/javascript/wasi.h");
-        let flags = format!("-O2 -fno-sanitize=undefined -include '{}'", header.display());
+        let flags = format!(
+            "-O2 -fno-sanitize=undefined -include '{}'",
+            header.display()
+        );
         vec![
             (format!("CC_{target}"), path("wasi-cc")),
             (format!("AR_{target}"), path("wasi-ar")),

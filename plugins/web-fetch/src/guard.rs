@@ -110,10 +110,10 @@ impl Tally {
         if self.cost > MAX_COST {
             return Err(TooComplex::Elements);
         }
-        let stays = !VOID.contains(&name.as_str())
-            && !CLOSED_BY_THE_NEXT.contains(&name.as_str())
-            && !(closes_itself && self.foreign > 0);
-        if !stays {
+        let ends = VOID.contains(&name.as_str())
+            || CLOSED_BY_THE_NEXT.contains(&name.as_str())
+            || (closes_itself && self.foreign > 0);
+        if ends {
             return Ok(());
         }
         if FORMATTING.contains(&name.as_str()) {

@@ -1,8 +1,10 @@
 //! A command that does what its first argument says, for tests of commands.
 
+#![expect(clippy::print_stdout, reason = "a command prints")]
+
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::process::ExitCode;
-use std::{env, fs, hint, iter, thread, time};
+use std::{env, fs, hint, thread, time};
 
 type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
 
@@ -28,7 +30,11 @@ fn main() -> Outcome {
         ("fail", _) => return Ok(ExitCode::FAILURE),
         ("panic", _) => panic!("the command panics on purpose"),
         ("sleep", _) => started(|| thread::sleep(time::Duration::from_secs(1_000_000))),
-        ("loop", _) => started(|| iter::repeat(()).for_each(hint::black_box)),
+        ("loop", _) => started(|| {
+            loop {
+                hint::black_box(());
+            }
+        }),
         ("wait", _) => started(|| drop(io::stdin().lines().next())),
         ("allocate", _) => allocate(),
         ("flood", _) => return flood(),
