@@ -1,3 +1,4 @@
 //! The code interpreters, through their real components.
 
+mod contract;
 mod limits;

@@ -101,7 +101,7 @@ impl Shelf {
         let id = format!("{created_ms}-{}-{}", written.entries, written.digest);
         let name = format!("{id}{SUFFIX}");
         let stored = parse(&name, session, written.bytes).expect("it was just named");
-        if self.digest(&new)? != written.digest {
+        if self.digest(&new)?.as_ref() != Some(&written.digest) {
             self.disk.remove(&new)?;
             return Err(Error::unavailable(format!(
                 "{} is not what was written to it; see whether the disk is failing",
@@ -129,7 +129,7 @@ impl Shelf {
         let Some(mut file) = self.disk.open(&stored.name)? else {
             return Ok(None);
         };
-        if self.digest(&stored.name)? != stored.digest {
+        if self.digest(&stored.name)?.as_ref() != Some(&stored.digest) {
             return Ok(None);
         }
         let mut log = Log::default();
@@ -179,12 +179,15 @@ impl Shelf {
             .map_err(|error| fault(&error, format!("writing {}", path.display())))
     }
 
-    fn digest(&self, name: &str) -> Result<String> {
+    /// The digest of a file as it is on disk; none if it is gone, which others may have done.
+    fn digest(&self, name: &str) -> Result<Option<String>> {
+        let Some(mut file) = self.disk.open(name)? else {
+            return Ok(None);
+        };
         let path = self.disk.path(name);
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 64 * 1024];
         let mut read = || {
-            let mut file = File::open(&path)?;
             loop {
                 match file.read(&mut buffer) {
                     Ok(0) => return Ok(()),
@@ -195,7 +198,7 @@ impl Shelf {
             }
         };
         read().map_err(|error| fault(&error, format!("reading {}", path.display())))?;
-        Ok(rewrite::digest(hash))
+        Ok(Some(rewrite::digest(hash)))
     }
 }
 

@@ -166,7 +166,7 @@
   process[Symbol.toStringTag] = 'process';
   define('process', process);
   define('global', globalThis);
-  define('performance', { now: () => host.now() - started, timeOrigin: Date.now(), mark: () => {}, measure: () => {}, toJSON() { return { timeOrigin: this.timeOrigin }; } });
+  define('performance', { now: () => host.now() - started, timeOrigin: Date.now(), toJSON() { return { timeOrigin: this.timeOrigin }; } });
 
   define('queueMicrotask', function queueMicrotask(f) {
     callback(f);
