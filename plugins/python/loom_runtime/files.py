@@ -217,10 +217,21 @@ def copy(source: str, target: str) -> None:
         size += sum(os.lstat(posixpath.join(folder, name)).st_size for name in names)
     if size > SNAPSHOT_BYTES:
         raise OSError(f"the files have {size} bytes, more than {SNAPSHOT_BYTES}")
-    skip = shutil.ignore_patterns(HIDDEN, "__pycache__")
-    shutil.copytree(source, target, symlinks=True, ignore=skip, dirs_exist_ok=True, copy_function=_copy_file)
+    _copy_tree(source, target)
 
 
-def _copy_file(source: str, target: str) -> None:
-    """Without times and permissions, which the sandbox cannot set."""
-    shutil.copyfile(source, target, follow_symlinks=False)
+def _copy_tree(source: str, target: str) -> None:
+    """Not by shutil: it looks for the root above the directories, which a sandbox has not, and sets times
+    and permissions, which it cannot."""
+    for name in os.listdir(source):
+        if name in (HIDDEN, "__pycache__"):
+            continue
+        old, new = posixpath.join(source, name), posixpath.join(target, name)
+        mode = os.lstat(old).st_mode
+        if stat.S_ISLNK(mode):
+            os.symlink(os.readlink(old), new)
+        elif stat.S_ISDIR(mode):
+            os.mkdir(new)
+            _copy_tree(old, new)
+        else:
+            shutil.copyfile(old, new)

@@ -58,7 +58,9 @@ class Session:
                 _remove(unfinished)
                 os.makedirs(unfinished)
                 if places.work is not None:
-                    files.copy(places.work, posixpath.join(unfinished, "files"))
+                    kept = posixpath.join(unfinished, "files")
+                    os.mkdir(kept)
+                    files.copy(places.work, kept)
                 self._save(posixpath.join(unfinished, "state"))
                 _remove(target)
                 os.rename(unfinished, target)
