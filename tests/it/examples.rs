@@ -132,3 +132,18 @@ fn a_thousand_agents_at_once_are_all_right() {
         "{printed}"
     );
 }
+
+#[test]
+fn code_that_a_model_wrote_makes_numbers_and_a_chart_of_a_table() {
+    if loom_builtins::MISSING
+        .iter()
+        .any(|missing| missing.name == "python")
+    {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let printed = run("data_analysis", &[directory.path().to_str().unwrap()]);
+    assert!(printed.contains("6 months, 16197.50 in all"), "{printed}");
+    let chart = fs::read_to_string(directory.path().join("revenue.svg")).unwrap();
+    assert_eq!(chart.matches("<rect ").count(), 6, "{chart}");
+}
