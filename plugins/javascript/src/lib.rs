@@ -1,5 +1,5 @@
 //! Loom's code interpreter for JavaScript: the tool `run_javascript`. What a call and a session are is
-//! `loom-snippet`'s; the language is QuickJS-ng's, driven by [`engine`].
+//! `loom-snippet`'s; the language is QuickJS-ng's, driven by `engine`.
 
 mod control;
 mod engine;
