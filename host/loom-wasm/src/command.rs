@@ -163,15 +163,12 @@ impl Command {
             let command = pre.instantiate_async(&mut store).await?;
             command.wasi_cli_run().call_run(&mut store).await
         };
-        let ended = tokio::select! {
-            ended = bounded(shared.limits.time, cancel, running) => Some(ended),
-            () = outputs.over() => None,
-        };
-        let by_itself = matches!(ended, Some(Ok(_) | Err(Stop::Trapped(_))));
+        let ended = bounded(shared.limits.time, cancel, running).await;
+        let by_itself = matches!(ended, Ok(_) | Err(Stop::Trapped(_))) && !outputs.is_over();
         outputs.drain(by_itself, cancel).await;
-        match ended {
-            Some(ended) => status(ended, store.data(), &outputs),
-            None => Err(wrote_too_much(&shared)),
+        match outputs.is_over() {
+            true => Err(wrote_too_much(&shared)),
+            false => status(ended, store.data(), &outputs),
         }
     }
 }

@@ -1,21 +1,19 @@
 //! A command's standard streams: where its input comes from, and its output with a limit.
 
-use std::io;
-use std::pin::Pin;
+mod pipe;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi::cli::{AsyncStdinStream, AsyncStdoutStream, IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable as _};
+use wasmtime_wasi::cli::{AsyncStdinStream, IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-/// What a command may write before it waits for its reader.
-const BUFFER_BYTES: usize = 64 << 10;
+use self::pipe::Pipe;
 
 /// How long the last words of a command that was stopped may take to be read.
 const LAST_WORDS: Duration = Duration::from_millis(100);
@@ -85,20 +83,17 @@ impl Output {
 pub(super) struct Outputs {
     stdout: Stream,
     stderr: Stream,
-    budget: Arc<Budget>,
 }
 
 impl Outputs {
     pub(super) fn new(stdout: Output, stderr: Output, limit_bytes: usize) -> Self {
         let budget = Arc::new(Budget {
             left: AtomicUsize::new(limit_bytes),
-            over: Notify::new(),
-            closed: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
         });
         Self {
             stdout: Stream::new(stdout, &budget),
             stderr: Stream::new(stderr, &budget),
-            budget,
         }
     }
 
@@ -106,22 +101,22 @@ impl Outputs {
         wasi.stdout(self.stdout.clone()).stderr(self.stderr.clone());
     }
 
-    /// Waits until more is written than may be, perhaps for ever.
-    pub(super) async fn over(&self) {
-        self.budget.over.notified().await;
+    /// Whether more was to be written than may be.
+    pub(super) fn is_over(&self) -> bool {
+        self.stdout.budget.is_over.load(Ordering::Relaxed)
     }
 
     /// Whether somebody who was reading has gone.
     pub(super) fn is_closed(&self) -> bool {
-        self.budget.closed.load(Ordering::Relaxed)
+        self.stdout.pipe.is_closed() || self.stderr.pipe.is_closed()
     }
 
     /// Waits until what was written is where it goes: as long as it takes after an end of the
     /// command's own, otherwise not for long.
     pub(super) async fn drain(&self, by_itself: bool, cancel: &CancellationToken) {
         let draining = async {
-            self.stdout.drain().await;
-            self.stderr.drain().await;
+            self.stdout.pipe.drained().await;
+            self.stderr.pipe.drained().await;
         };
         let patience = async {
             match by_itself {
@@ -136,53 +131,10 @@ impl Outputs {
     }
 }
 
-#[derive(Clone)]
-struct Stream {
-    stream: Arc<AsyncStdoutStream>,
-    is_terminal: bool,
-}
-
-impl Stream {
-    fn new(output: Output, budget: &Arc<Budget>) -> Self {
-        let limited = Limited {
-            writer: output.writer,
-            budget: Arc::clone(budget),
-        };
-        Self {
-            stream: Arc::new(AsyncStdoutStream::new(BUFFER_BYTES, limited)),
-            is_terminal: output.is_terminal,
-        }
-    }
-
-    async fn drain(&self) {
-        let mut stream = self.stream.p2_stream();
-        // One that failed has nothing left to wait for.
-        if stream.flush().is_ok() {
-            stream.ready().await;
-        }
-    }
-}
-
-impl IsTerminal for Stream {
-    fn is_terminal(&self) -> bool {
-        self.is_terminal
-    }
-}
-
-impl StdoutStream for Stream {
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
-        self.stream.p2_stream()
-    }
-
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        self.stream.async_stream()
-    }
-}
-
+/// What both outputs together may still write.
 struct Budget {
     left: AtomicUsize,
-    over: Notify,
-    closed: AtomicBool,
+    is_over: AtomicBool,
 }
 
 impl Budget {
@@ -196,50 +148,68 @@ impl Budget {
     }
 }
 
-/// A writer that fails once the budget is used up.
-struct Limited {
-    writer: Box<dyn AsyncWrite + Send + Sync + Unpin>,
+/// One output as the command sees it. What exceeds the budget ends the command.
+#[derive(Clone)]
+struct Stream {
+    pipe: Pipe,
     budget: Arc<Budget>,
+    is_terminal: bool,
 }
 
-impl Limited {
-    fn note<T>(&self, written: &Poll<io::Result<T>>) {
-        if let Poll::Ready(Err(error)) = written
-            && error.kind() == io::ErrorKind::BrokenPipe
-        {
-            self.budget.closed.store(true, Ordering::Relaxed);
+impl Stream {
+    fn new(output: Output, budget: &Arc<Budget>) -> Self {
+        Self {
+            pipe: Pipe::into(output.writer),
+            budget: Arc::clone(budget),
+            is_terminal: output.is_terminal,
         }
     }
 }
 
-impl AsyncWrite for Limited {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+impl IsTerminal for Stream {
+    fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+}
+
+impl StdoutStream for Stream {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    /// Only WASI 0.3 asks for it, which commands do not have.
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Stream {
+    async fn ready(&mut self) {
+        self.pipe.has_room().await;
+    }
+}
+
+impl OutputStream for Stream {
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.pipe.room()
+    }
+
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let taken = self.budget.take(bytes.len());
-        if taken == 0 && !bytes.is_empty() {
-            self.budget.over.notify_one();
-            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
+        self.pipe.write(&bytes[..taken])?;
+        match taken == bytes.len() {
+            true => Ok(()),
+            false => {
+                self.budget.is_over.store(true, Ordering::Relaxed);
+                Err(StreamError::trap("the output limit is exceeded"))
+            }
         }
-        let written = Pin::new(&mut self.writer).poll_write(context, &bytes[..taken]);
-        let used = match written {
-            Poll::Ready(Ok(used)) => used,
-            _ => 0,
-        };
-        self.budget.left.fetch_add(taken - used, Ordering::Relaxed);
-        self.note(&written);
-        written
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.writer).poll_flush(context);
-        self.note(&flushed);
-        flushed
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.writer).poll_shutdown(context)
+    /// What was written is passed on at once in any case: as with a pipe of an operating system, nobody
+    /// waits until it is read.
+    fn flush(&mut self) -> StreamResult<()> {
+        self.pipe.room().map(drop)
     }
 }
