@@ -17,7 +17,7 @@ from loom_runtime import library
 
 LIBRARY = library.install(os.path.join(os.path.dirname(__file__), "library.bin"))
 
-from loom_runtime import arguments, files, interpreter, loop, places, preload, refusals
+from loom_runtime import arguments, files, interpreter, loop, places, preload, refusals, repairs
 from loom_runtime.errors import CallError
 
 DESCRIPTION = """\
@@ -117,6 +117,7 @@ def prepare() -> interpreter.Interpreter:
     preload.preload()
     library.use_zones(LIBRARY)
     refusals.install()
+    repairs.install()
     loop.install()
     sys.dont_write_bytecode = True
     sys.path[:] = []

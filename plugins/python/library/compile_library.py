@@ -14,7 +14,7 @@ ZONES = os.path.join(os.path.dirname(__file__), "zones")
 
 # Programs, tests, and what needs a screen, a terminal or a compiled module that is not there.
 LEFT_OUT = {
-    "__phello__", "__hello__", "_pyrepl", "config-3.14-wasm32-wasi", "curses", "ctypes", "ensurepip",
+    "__phello__", "__hello__", "config-3.14-wasm32-wasi", "curses", "ctypes", "ensurepip",
     "idlelib", "site-packages", "test", "tkinter", "turtledemo", "turtle", "venv", "antigravity",
     "_aix_support", "_android_support", "_apple_support", "_ios_support", "_osx_support",
     "lzma", "bz2", "ssl", "pty", "tty", "__pycache__",

@@ -19,10 +19,10 @@ def definitions(code: str) -> list[Definition]:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return [found for node in tree.body for found in _of(node, code)]
+    return [found for node in tree.body for found in _of(node)]
 
 
-def _of(node: ast.AST, code: str) -> list[Definition]:
+def _of(node: ast.AST) -> list[Definition]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [Definition(node.name, ast.unparse(node))]
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
@@ -30,5 +30,5 @@ def _of(node: ast.AST, code: str) -> list[Definition]:
         return [Definition(name, f"{name} = {ast.unparse(node.value)}") for name in names]
     if isinstance(node, (ast.If, ast.Try, ast.With)):
         inner = ast.iter_child_nodes(node)
-        return [found for child in inner for found in _of(child, code)]
+        return [found for child in inner for found in _of(child)]
     return []

@@ -66,10 +66,6 @@ class Library(MetaPathFinder, Loader):
             self._index, self._pieces, self._zones = marshal.load(file)
         self._open_zones: dict[str, bytes] | None = None
 
-    def names(self) -> list[str]:
-        """Modules that come from here, in no order."""
-        return list(self._index)
-
     def find_spec(self, fullname, path=None, target=None):
         entry = self._index.get(fullname)
         if entry is None:
