@@ -151,10 +151,9 @@ fn snoop_fetch_with_secret(
     let request =
         loom_sdk::http::Request::get(url).header("authorization", format!("Bearer {placeholder}"));
     let mut response = request.send()?;
-    Ok(format!(
-        "placeholder {placeholder}\n{}",
-        response.text(1 << 20)?
-    ))
+    let told = format!("placeholder {placeholder}\n{}", response.text(1 << 20)?);
+    loom_sdk::host::log(loom_sdk::host::LogLevel::Info, &told);
+    Ok(told)
 }
 
 /// Ask for a secret.

@@ -269,6 +269,8 @@ async fn a_secret_in_the_log_of_the_command() -> Denied {
     });
     let ran = ran.await.code(0);
     assert!(server.requests()[0].contains(VALUE), "the server has it");
+    let logged = ran.stderr.contains("placeholder ");
+    assert!(logged, "there is a log: {}", ran.stderr);
     assert!(!ran.stderr.contains(VALUE), "it is in the log");
     harmless(Ok(ran.stdout), VALUE)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 /// Hosts that may be reached. Without a port the scheme's default port is meant, `:*` is any port.
-/// `*` is every public host over `https` and `http`.
+/// `*` is every public host over `https` and `http`, `https://*` every public host over `https`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HostPattern {
@@ -27,12 +27,10 @@ enum HostPart {
 
 /// A pattern that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{pattern:?} is not a host pattern ({reason}); write `https://example.com`, `https://*.example.com`, `http://localhost:8080` or `*`"
-)]
+#[error("`{pattern}` {reason}; write https://api.example.com, https://*.example.com or *")]
 pub struct PatternError {
     pattern: String,
-    reason: &'static str,
+    reason: String,
 }
 
 impl HostPattern {
@@ -52,6 +50,12 @@ impl HostPattern {
     /// private and link-local addresses.
     pub(crate) fn is_named(&self) -> bool {
         matches!(self.host, HostPart::Exactly(_))
+    }
+
+    /// Whether the pattern says nothing about the host.
+    #[must_use]
+    pub fn is_any_host(&self) -> bool {
+        self.host == HostPart::Any
     }
 
     /// Whether everything that `other` allows is allowed by this pattern too.
@@ -96,66 +100,74 @@ impl std::str::FromStr for HostPattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let bad = |reason| PatternError {
-            pattern: text.to_owned(),
-            reason,
+        let parsed = match text {
+            "*" => Ok((None, HostPart::Any, None)),
+            _ => parse(text),
         };
-        if text == "*" {
-            return Ok(Self {
-                text: text.into(),
-                scheme: None,
-                host: HostPart::Any,
-                port: None,
-            });
+        match parsed {
+            Ok((scheme, host, port)) => Ok(Self {
+                text: text.to_owned(),
+                scheme,
+                host,
+                port,
+            }),
+            Err(reason) => Err(PatternError {
+                pattern: text.to_owned(),
+                reason,
+            }),
         }
-        let (scheme, rest) = text
-            .split_once("://")
-            .ok_or_else(|| bad("it has no scheme"))?;
-        if !matches!(scheme, "http" | "https") {
-            return Err(bad("the scheme is not http or https"));
-        }
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let (rest, any_port) = match rest.strip_suffix(":*") {
-            Some(rest) => (rest, true),
-            None => (rest, false),
-        };
-        let (domain, below) = match rest.strip_prefix("*.") {
-            Some(domain) => (domain, true),
-            None => (rest, false),
-        };
-        if domain.contains(['*', '/', '?', '#', '@']) {
-            return Err(bad(
-                "a star may only lead, and there may be no path and no user",
-            ));
-        }
-        if domain == "*" || rest == "*" {
-            return Ok(Self {
-                text: text.into(),
-                scheme: Some(scheme.into()),
-                host: HostPart::Any,
-                port: None,
-            });
-        }
-        let url = Url::parse(&format!("{scheme}://{domain}/"))
-            .map_err(|_| bad("the host is not valid"))?;
-        let host = host_text(&url.host().ok_or_else(|| bad("it has no host"))?);
-        let port = if any_port {
-            None
-        } else {
-            url.port_or_known_default()
-        };
-        let host = if below {
-            HostPart::Below(host)
-        } else {
-            HostPart::Exactly(host)
-        };
-        Ok(Self {
-            text: text.into(),
-            scheme: Some(scheme.into()),
-            host,
-            port,
-        })
     }
+}
+
+/// Scheme, host and port; what is wrong otherwise.
+fn parse(text: &str) -> Result<(Option<String>, HostPart, Option<u16>), String> {
+    let (scheme, rest) = text.split_once("://").ok_or("has no scheme")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let default_port = match scheme.as_str() {
+        "https" => 443,
+        "http" => 80,
+        _ => {
+            let found = format!("has the scheme `{scheme}`, only http and https exist here");
+            return Err(found);
+        }
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains('@') {
+        return Err("carries credentials, which belong into a secret".to_owned());
+    }
+    if authority.contains(['/', '?', '#', '\\']) {
+        return Err("has a path, and access is granted to whole hosts".to_owned());
+    }
+    let (host, any_port) = match authority.strip_suffix(":*") {
+        Some(host) => (host, true),
+        None => (authority, false),
+    };
+    let within = |port: Option<u16>| (!any_port).then(|| port.unwrap_or(default_port));
+    if host == "*" {
+        return Ok((Some(scheme), HostPart::Any, within(None)));
+    }
+    let (name, is_below) = match host.strip_prefix("*.") {
+        Some(name) => (name, true),
+        None => (host, false),
+    };
+    if name.contains('*') {
+        return Err("has a `*` that is not a whole first label".to_owned());
+    }
+    // An international name travels as punycode; the look-alike would match nothing.
+    if let Some(character) = name.chars().find(|c| !c.is_ascii_graphic()) {
+        return Err(format!("has {character:?} in its host"));
+    }
+    let url = Url::parse(&format!("{scheme}://{name}/"))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if url.port() == Some(0) {
+        return Err("has no valid port".to_owned());
+    }
+    let host = host_text(&url.host().ok_or("has no host")?);
+    let part = match is_below {
+        true => HostPart::Below(host),
+        false => HostPart::Exactly(host),
+    };
+    Ok((Some(scheme), part, within(url.port())))
 }
 
 impl TryFrom<String> for HostPattern {
@@ -227,22 +239,37 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_cannot_be_read_are_refused() {
-        for text in [
-            "",
-            "example.com",
-            "ftp://a",
-            "https://a.*.b",
-            "https://a/b",
-            "https://u@a",
-            "https://",
-            "**",
-        ] {
-            assert!(
-                text.parse::<HostPattern>().is_err(),
-                "{text:?} was accepted"
-            );
-        }
+    fn a_star_alone_is_any_host() {
+        check("*", "http://example.com:8080/", true);
+        check("https://*", "https://example.com/", true);
+        check("https://*", "https://example.com:8443/", false);
+        check("https://*:*", "https://example.com:8443/", true);
+        check("https://*", "http://example.com/", false);
+        check("HTTPS://Example.com/", "https://example.com/", true);
+    }
+
+    #[test]
+    fn patterns_that_would_not_match_what_they_seem_to_are_refused() {
+        let check = |pattern: &str, reason: &str| {
+            let error = pattern.parse::<HostPattern>().expect_err(pattern);
+            assert!(error.to_string().contains(reason), "{pattern}: {error}");
+        };
+        check("", "no scheme");
+        check("**", "no scheme");
+        check("example.com", "no scheme");
+        check("ftp://example.com", "scheme `ftp`");
+        check("https://example.com/v1", "path");
+        check("https://example.com?x", "path");
+        check("https://ex*mple.com", "first label");
+        check("https://a.*.b", "first label");
+        check("https://", "empty host");
+        check("https://*.", "empty host");
+        check("https://user:pw@example.com", "credentials");
+        check("https://example.com:0", "port");
+        check("https://example.com:99999", "port");
+        check("https://[::1", "IPv6");
+        check("https://bücher.example", "'ü'");
+        check("https://a b", "' '");
     }
 
     #[test]
@@ -253,6 +280,9 @@ mod tests {
             a.covers(&b)
         };
         assert!(covers("*", "http://localhost:1"));
+        assert!(covers("https://*", "https://x.a.com"));
+        assert!(!covers("https://*", "http://x.a.com"));
+        assert!(!covers("https://*", "*"));
         assert!(covers("https://*.a.com", "https://x.a.com"));
         assert!(covers("https://*.a.com", "https://*.x.a.com"));
         assert!(!covers("https://x.a.com", "https://*.a.com"));

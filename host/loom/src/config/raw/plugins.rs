@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use loom_wasm::{HostPattern, PatternError};
+
 use super::texts;
-use crate::config::address::check_pattern;
 use crate::config::defaults::DEFAULT_SCRATCH_BYTES;
 use crate::config::section::{Located, Section};
 use crate::config::tree::Origin;
@@ -98,7 +99,8 @@ fn read_grants(parent: &mut Section<'_>) -> RawGrants {
         return RawGrants::default();
     };
     let mut grants = RawGrants {
-        network: texts(section.strings("network", check_pattern)).unwrap_or_default(),
+        network: texts(section.strings("network", |text| check_pattern(text).map(drop)))
+            .unwrap_or_default(),
         environment: section.string_table("environment").into_iter().collect(),
         clock: section.boolean("clock").unwrap_or_default(),
         embeddings: section.boolean("embeddings").unwrap_or_default(),
@@ -175,11 +177,19 @@ fn read_plugin_limits(parent: &mut Section<'_>) -> RawPluginLimits {
     limits
 }
 
+fn check_pattern(pattern: &str) -> Result<HostPattern, String> {
+    pattern
+        .parse()
+        .map_err(|error: PatternError| error.to_string())
+}
+
 fn check_secret_host(pattern: &str) -> Result<(), String> {
-    if pattern == "*" {
-        return Err("a secret is bound to hosts by name, `*` would send it anywhere".to_owned());
+    match check_pattern(pattern)?.is_any_host() {
+        true => Err(format!(
+            "a secret is bound to hosts by name, `{pattern}` would send it anywhere"
+        )),
+        false => Ok(()),
     }
-    check_pattern(pattern)
 }
 
 fn parse_access(text: &str) -> Result<FileAccess, String> {
