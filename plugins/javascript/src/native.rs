@@ -37,6 +37,7 @@ pub(crate) fn host<'js>(ctx: &Ctx<'js>, control: &Rc<Control>) -> Result<Object<
     let host = Object::new(ctx.clone())?;
     host.set("codeName", source::NAME)?;
     host.set("engine", "QuickJS-ng")?;
+    host.set("partNames", parts::names())?;
     values(&host)?;
     run(&host, control)?;
     bytes(&host)?;

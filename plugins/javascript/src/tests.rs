@@ -25,7 +25,7 @@ impl Place {
         }
         Self {
             directory,
-            session: Session::new(JavaScript::new()),
+            session: Session::new(JavaScript::prepared().unwrap()),
         }
     }
 
@@ -435,5 +435,24 @@ fn a_getter_is_not_called_to_show_it() {
     check_value(
         "({ get a() { throw 1 }, b: new Proxy({c: 1}, {get() { throw 2 }}) })",
         "{ a: [Getter], b: { c: 1 } }",
+    );
+}
+
+#[test]
+fn chance_and_time_are_those_of_the_run() {
+    let code = "[Math.random(), Math.random()]";
+    assert_ne!(run(code)["value"], run(code)["value"]);
+    check_value(
+        "const first = Math.random; Math.random = () => 2; [Math.random(), first() < 1]",
+        "[ 2, true ]",
+    );
+    check_value(
+        "[performance.now() < 5000, process.uptime() < 5, Math.abs(Date.now() - performance.timeOrigin) < 5000]",
+        "[ true, true, true ]",
+    );
+    check_value("process.env.PATH === undefined", "false");
+    check_value(
+        "[Math.random.name, Math.random instanceof Function, Object.keys(Math)]",
+        "[ 'random', true, [] ]",
     );
 }
