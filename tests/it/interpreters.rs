@@ -1,4 +1,5 @@
 //! The code interpreters, through their real components.
 
 mod contract;
+mod javascript;
 mod limits;

@@ -11,7 +11,15 @@ pub(crate) const KERNEL: &str = include_str!("js/kernel.js");
 pub(crate) const GLOBALS: &str = include_str!("js/globals.js");
 
 /// What `host.load` makes in the kernel's realm, by name.
-const KERNEL_PARTS: &[(&str, &str)] = parts!["inspect", "state"];
+const KERNEL_PARTS: &[(&str, &str)] = parts![
+    "error",
+    "format",
+    "inspect",
+    "kinds",
+    "layout",
+    "primitive",
+    "state"
+];
 
 /// What `host.part` makes in the code's realm, by name.
 const PARTS: &[(&str, &str)] = parts![
