@@ -11,6 +11,9 @@ use sha2::{Digest as _, Sha256};
 /// Plugins in Rust with parts in C.
 const WITH_C: [&str; 1] = ["javascript"];
 
+/// Plugins whose instances begin with the memory that `loom:prepare` has left.
+const PREPARED: [&str; 1] = ["javascript"];
+
 /// The plugins by what they are built with.
 struct Plugins {
     rust: Vec<String>,
@@ -69,7 +72,14 @@ fn build_rust(workspace: &Path, plugins: &[String], tools: &Result<Tools, String
     let directory = loom_component_build::build(workspace, &arguments, tools.as_ref().ok());
     let component = |plugin: &String| {
         let file = format!("loom_plugin_{}.wasm", plugin.replace('-', "_"));
-        loom_component_build::keep(&directory.join(file), plugin)
+        let component = loom_component_build::keep(&directory.join(file), plugin);
+        if let Ok(tools) = tools
+            && PREPARED.contains(&plugin.as_str())
+            && let Err(why) = loom_component_build::prepare(tools, &component)
+        {
+            println!("cargo::warning=each call of the plugin {plugin} starts from nothing: {why}");
+        }
+        component
     };
     let built = plugins.iter().map(|plugin| {
         let result = missing(plugin).map_or_else(|| Ok(component(plugin)), |why| Err(why.clone()));

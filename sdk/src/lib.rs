@@ -67,6 +67,28 @@ macro_rules! manifest {
     };
 }
 
+/// Names a function that takes and returns nothing, and is what a plugin may do before its first call.
+/// Where the plugin is built with a snapshot (Loom's own build does it for those that it lists), the
+/// function runs once, at build time, and instances begin with the memory as it was after it; elsewhere it
+/// never runs. So what it makes must be made by calls as well if it is not there. It can reach nothing
+/// outside, and the clock stands still; what it keeps must not depend on either.
+#[macro_export]
+macro_rules! prepare {
+    ($prepare:path) => {
+        const _: () = {
+            #[cfg(target_family = "wasm")]
+            #[allow(unsafe_code, reason = "the build calls it by this name")]
+            #[unsafe(export_name = "loom:prepare")]
+            extern "C" fn loom_prepare() {
+                $crate::__private::run_ctors_once();
+                $prepare();
+            }
+            #[cfg(not(target_family = "wasm"))]
+            const _: fn() = $prepare;
+        };
+    };
+}
+
 /// What a plugin with tools needs.
 pub mod prelude {
     pub use crate::error::{Error, ErrorKind};
@@ -83,5 +105,7 @@ pub mod __private {
         backups_world, embedding_world, llm_world, memory_world, session_world, tool_world,
     };
     pub use crate::tool::IntoOutput;
+    #[cfg(target_family = "wasm")]
+    pub use wit_bindgen::rt::run_ctors_once;
     pub use {schemars, serde};
 }

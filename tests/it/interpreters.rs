@@ -1,5 +1,6 @@
 //! The code interpreters, through their real components.
 
 mod contract;
+mod javascript;
 mod limits;
 mod python;

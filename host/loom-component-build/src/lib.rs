@@ -7,6 +7,7 @@
 
 mod python;
 mod section;
+mod snapshot;
 mod tools;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use std::{env, fs};
 
 pub use python::component as python_component;
 pub use section::add_section;
+pub use snapshot::prepare;
 pub use tools::Tools;
 
 const TARGET: &str = "wasm32-wasip2";

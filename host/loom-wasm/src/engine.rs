@@ -24,13 +24,11 @@ const KEEP_MEMORY_BYTES: usize = 1 << 20;
 const KEEP_TABLE_BYTES: usize = 64 << 10;
 const KEEP_STACK_BYTES: usize = 64 << 10;
 
-/// Stack of a guest, and of the fiber it runs on with the host's frames. Interpreters notice deep
-/// recursion by what they count themselves: there must be stack left when they do.
-const GUEST_STACK_BYTES: usize = 2 << 20;
-const FIBER_STACK_BYTES: usize = 3 << 20;
-/// The same outside the pool. CPython writes deep values down by recursion.
-const LARGE_GUEST_STACK_BYTES: usize = 8 << 20;
-const LARGE_FIBER_STACK_BYTES: usize = 10 << 20;
+/// Stack of a guest, and of the fiber it runs on with the host's frames: address space, of which a call
+/// takes what it uses. Interpreters notice deep recursion by what they count themselves, and there must
+/// be stack left when they do; CPython writes deep values down by recursion, JavaScript parses by it.
+const GUEST_STACK_BYTES: usize = 16 << 20;
+const FIBER_STACK_BYTES: usize = 18 << 20;
 
 /// Core modules of which a guest in the pool may be made. Compilers of languages make two or three.
 pub(crate) const POOL_CORE_INSTANCES: u32 = 8;
@@ -252,10 +250,7 @@ impl Flavor {
     /// For interpreters, which have dozens of core instances, and for WASI 0.3.
     fn on_demand(interrupted: &Arc<Interrupted>) -> wasmtime::Result<Self> {
         let mut config = base_config();
-        config
-            .wasm_component_model_async(true)
-            .max_wasm_stack(LARGE_GUEST_STACK_BYTES)
-            .async_stack_size(LARGE_FIBER_STACK_BYTES);
+        config.wasm_component_model_async(true);
         let engine = start(&config, interrupted)?;
         let mut linker = linker(&engine)?;
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;

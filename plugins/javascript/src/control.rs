@@ -30,7 +30,7 @@ pub(crate) struct Control {
     asked_host: Cell<Instant>,
     stop: Cell<Option<Stop>>,
     ticks: Cell<bool>,
-    start: Instant,
+    start: Cell<Instant>,
     capture: RefCell<Option<Capture>>,
     pub(crate) stdin: RefCell<Vec<u8>>,
     pub(crate) roots: RefCell<Roots>,
@@ -54,7 +54,7 @@ impl Control {
             asked_host: Cell::new(now),
             stop: Cell::new(None),
             ticks: Cell::new(false),
-            start: now,
+            start: Cell::new(now),
             capture: RefCell::new(None),
             stdin: RefCell::default(),
             roots: RefCell::default(),
@@ -63,6 +63,13 @@ impl Control {
             rejections: RefCell::default(),
             snippets: RefCell::default(),
         }
+    }
+
+    /// Looks at the clock anew: the one that was looked at before may have been another machine's.
+    pub(crate) fn wake(&self) {
+        let now = Instant::now();
+        self.start.set(now);
+        self.asked_host.set(now);
     }
 
     /// Begins a run.
@@ -95,9 +102,9 @@ impl Control {
         }
     }
 
-    /// Milliseconds since the interpreter started.
+    /// Milliseconds since the interpreter woke.
     pub(crate) fn now_ms(&self) -> f64 {
-        self.start.elapsed().as_secs_f64() * 1000.0
+        self.start.get().elapsed().as_secs_f64() * 1000.0
     }
 
     pub(crate) fn remaining(&self) -> Duration {

@@ -9,18 +9,40 @@ use crate::interpreter::Interpreter;
 /// See the module.
 pub(crate) struct JavaScript {
     interpreter: Option<Interpreter>,
+    is_awake: bool,
 }
 
 impl JavaScript {
     pub(crate) fn new() -> Self {
-        Self { interpreter: None }
+        Self {
+            interpreter: None,
+            is_awake: false,
+        }
+    }
+
+    /// One whose interpreter is made, with all its parts: what a snapshot is taken of.
+    ///
+    /// # Errors
+    ///
+    /// `internal` if it does not start.
+    pub(crate) fn prepared() -> Result<Self, Error> {
+        let interpreter = Interpreter::new()?;
+        interpreter.prepare()?;
+        Ok(Self {
+            interpreter: Some(interpreter),
+            is_awake: false,
+        })
     }
 
     fn interpreter(&mut self) -> Result<&Interpreter, Error> {
-        let interpreter = match self.interpreter.take() {
+        let mut interpreter = match self.interpreter.take() {
             Some(interpreter) => interpreter,
             None => Interpreter::new()?,
         };
+        if !self.is_awake {
+            interpreter.wake()?;
+            self.is_awake = true;
+        }
         Ok(self.interpreter.insert(interpreter))
     }
 }
@@ -31,7 +53,7 @@ impl Engine for JavaScript {
     }
 
     fn reset(&mut self, _: &Roots) -> Result<(), Error> {
-        self.interpreter = None;
+        *self = Self::new();
         Ok(())
     }
 

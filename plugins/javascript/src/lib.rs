@@ -26,6 +26,7 @@ use engine::JavaScript;
 loom_sdk::manifest!("../plugin.toml");
 loom_sdk::export_tools!(RunJavascript);
 loom_sdk::export_session!(suspend);
+loom_sdk::prepare!(prepare);
 
 const DESCRIPTION: &str = include_str!("description.txt");
 
@@ -60,6 +61,14 @@ impl Tool for RunJavascript {
         let settings = Settings::read(host::config)?;
         let roots = Roots::current();
         SESSION.with_borrow_mut(|session| session.call(&arguments, context, &roots, &settings))
+    }
+}
+
+/// Starts the interpreter ahead of the first call: the build keeps what the memory is then.
+fn prepare() {
+    // Otherwise it starts with the first call, which says what is wrong.
+    if let Ok(engine) = JavaScript::prepared() {
+        SESSION.set(Session::new(engine));
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn host<'js>(ctx: &Ctx<'js>, control: &Rc<Control>) -> Result<Object<
     let host = Object::new(ctx.clone())?;
     host.set("codeName", source::NAME)?;
     host.set("engine", "QuickJS-ng")?;
+    host.set("partNames", parts::names())?;
     values(&host)?;
     run(&host, control)?;
     bytes(&host)?;
@@ -192,6 +193,8 @@ fn random(count: usize) -> Vec<u8> {
 fn hash<'js>(ctx: Ctx<'js>, name: String, base64: String) -> Result<Option<ArrayBuffer<'js>>> {
     let bytes = from_base64(&ctx, &base64)?;
     let digest = match name.as_str() {
+        "md5" => md5::Md5::digest(&bytes).to_vec(),
+        "sha1" => sha1::Sha1::digest(&bytes).to_vec(),
         "sha224" => sha2::Sha224::digest(&bytes).to_vec(),
         "sha256" => sha2::Sha256::digest(&bytes).to_vec(),
         "sha384" => sha2::Sha384::digest(&bytes).to_vec(),

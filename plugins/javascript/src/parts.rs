@@ -10,7 +10,18 @@ macro_rules! parts {
 pub(crate) const KERNEL: &str = include_str!("js/kernel.js");
 pub(crate) const GLOBALS: &str = include_str!("js/globals.js");
 
-/// What `host.part` makes in the code's realm and `host.load` in the kernel's, by name.
+/// What `host.load` makes in the kernel's realm, by name.
+const KERNEL_PARTS: &[(&str, &str)] = parts![
+    "error",
+    "format",
+    "inspect",
+    "kinds",
+    "layout",
+    "primitive",
+    "state"
+];
+
+/// What `host.part` makes in the code's realm, by name.
 const PARTS: &[(&str, &str)] = parts![
     "assert",
     "blob",
@@ -21,14 +32,12 @@ const PARTS: &[(&str, &str)] = parts![
     "events",
     "fetch",
     "fs",
-    "inspect",
     "locale",
     "os",
     "path",
     "querystring",
     "readline",
     "require",
-    "state",
     "stdin",
     "table",
     "timers",
@@ -38,6 +47,12 @@ const PARTS: &[(&str, &str)] = parts![
 
 /// The source of a part: an expression that is a function of `kernel` and `host`.
 pub(crate) fn source(name: &str) -> Option<&'static str> {
-    let part = PARTS.iter().find(|(part, _)| *part == name);
+    let mut parts = PARTS.iter().chain(KERNEL_PARTS);
+    let part = parts.find(|(part, _)| *part == name);
     part.map(|(_, source)| *source)
+}
+
+/// The names of all that `host.part` makes.
+pub(crate) fn names() -> Vec<&'static str> {
+    PARTS.iter().map(|(name, _)| *name).collect()
 }

@@ -25,7 +25,7 @@ impl Place {
         }
         Self {
             directory,
-            session: Session::new(JavaScript::new()),
+            session: Session::new(JavaScript::prepared().unwrap()),
         }
     }
 
@@ -134,7 +134,7 @@ fn console_formats_as_node_does() {
     );
     check_output(
         "console.table([{a: 1}])",
-        "┌─────────┬───┐\n│ (index) │ a │\n├─────────┼───┤\n│    0    │ 1 │\n└─────────┴───┘\n",
+        "┌─────────┬───┐\n│ (index) │ a │\n├─────────┼───┤\n│ 0       │ 1 │\n└─────────┴───┘\n",
     );
     assert_eq!(run("console.error('bad')")["stderr"], json!("bad\n"));
 }
@@ -418,6 +418,103 @@ fn the_webs_names_are_there() {
 }
 
 #[test]
+fn buffers_are_bytes_with_encodings() {
+    for (name, text) in [
+        ("utf8", "grüß €"),
+        ("utf16le", "grüß €"),
+        ("latin1", "grüß"),
+        ("hex", "00ff10"),
+        ("base64", "aGk/Pg=="),
+        ("base64url", "aGk_Pg"),
+    ] {
+        let code = format!("Buffer.from('{text}', '{name}').toString('{name}')");
+        check_value(&code, &format!("'{text}'"));
+    }
+    check_value("Buffer.from([1, 2, 300])", "<Buffer 01 02 2c>");
+    check_value(
+        "const b = Buffer.alloc(8); b.writeUInt16BE(0x1234, 0); b.writeDoubleLE; b.writeInt32LE(-2, 2); [b.readUInt16BE(0), b.readInt32LE(2), b.toString('hex')]",
+        "[ 4660, -2, '1234feffffff0000' ]",
+    );
+    check_value(
+        "const a = Buffer.from('abcabc'); [a.indexOf('ca'), a.subarray(1, 3).toString(), a.equals(Buffer.from('abcabc')), Buffer.compare(a, Buffer.from('abd')), Buffer.byteLength('ü'), JSON.stringify(Buffer.from('a'))]",
+        "[ 2, 'bc', true, -1, 2, '{\"type\":\"Buffer\",\"data\":[97]}' ]",
+    );
+    check_error("Buffer.alloc(2).readInt32LE(0)", "RangeError", "offset", "");
+    check_error(
+        "Buffer.from('a', 'utf7')",
+        "TypeError",
+        "Unknown encoding",
+        "",
+    );
+    check_error("Buffer.from(5)", "TypeError", "first argument", "");
+}
+
+#[test]
+fn hashes_are_those_of_their_standards() {
+    for (name, digest) in [
+        ("md5", "900150983cd24fb0d6963f7d28e17f72"),
+        ("sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        (
+            "sha256",
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        ),
+    ] {
+        let code = format!(
+            "require('crypto').createHash('{name}').update('a').update('bc').digest('hex')"
+        );
+        check_value(&code, &format!("'{digest}'"));
+    }
+    check_value(
+        "require('crypto').createHmac('md5', 'key').update('The quick brown fox jumps over the lazy dog').digest('hex')",
+        "'80070713463e7749b90c2dc24911e275'",
+    );
+    check_error(
+        "require('crypto').createHash('whirlpool')",
+        "Error",
+        "there are md5, sha1",
+        "",
+    );
+}
+
+#[test]
+fn snapshots_by_name_are_gone_back_to() {
+    let mut place = Place::new();
+    let call = |place: &mut Place, code: &str, more: Value| {
+        let mut arguments = json!({"code": code, "session": "s"});
+        arguments
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        place.call(arguments)
+    };
+    call(
+        &mut place,
+        "let list = [1]; function last() { return list.at(-1) }",
+        json!({"snapshot": "one"}),
+    );
+    call(
+        &mut place,
+        "list.push(2); let other = 1",
+        json!({"snapshot": "two"}),
+    );
+    call(&mut place, "list.push(3)", json!({}));
+    let one = call(
+        &mut place,
+        "[last(), typeof other]",
+        json!({"reset": "one"}),
+    );
+    assert_eq!(one["value"], "[ 1, 'undefined' ]", "{one}");
+    let two = call(
+        &mut place,
+        "[last(), typeof other]",
+        json!({"reset": "two"}),
+    );
+    assert_eq!(two["value"], "[ 2, 'number' ]", "{two}");
+    let anew = call(&mut place, "typeof list", json!({"reset": true}));
+    assert_eq!(anew["value"], "'undefined'", "{anew}");
+}
+
+#[test]
 fn code_that_breaks_its_globals_still_gets_results() {
     check_output(
         "Array.prototype.push = Array.prototype.map = JSON.stringify = Object.keys = String.prototype.slice = () => { throw 1 };\n\
@@ -435,5 +532,24 @@ fn a_getter_is_not_called_to_show_it() {
     check_value(
         "({ get a() { throw 1 }, b: new Proxy({c: 1}, {get() { throw 2 }}) })",
         "{ a: [Getter], b: { c: 1 } }",
+    );
+}
+
+#[test]
+fn chance_and_time_are_those_of_the_run() {
+    let code = "[Math.random(), Math.random()]";
+    assert_ne!(run(code)["value"], run(code)["value"]);
+    check_value(
+        "const first = Math.random; Math.random = () => 2; [Math.random(), first() < 1]",
+        "[ 2, true ]",
+    );
+    check_value(
+        "[performance.now() < 5000, process.uptime() < 5, Math.abs(Date.now() - performance.timeOrigin) < 5000]",
+        "[ true, true, true ]",
+    );
+    check_value("process.env.PATH === undefined", "false");
+    check_value(
+        "[Math.random.name, Math.random instanceof Function, Object.keys(Math)]",
+        "[ 'random', true, [] ]",
     );
 }

@@ -5,9 +5,10 @@
   const absent = (what, instead) => {
     throw Object.assign(new Error(`${what} is not there: ${instead}`), { code: 'ERR_CRYPTO_UNSUPPORTED' });
   };
+  const HASHES = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'];
   const hash = (name, bytes) => {
     const plain = name.toLowerCase().replace('-', '');
-    return host.hash(plain, encoding.toBase64(bytes)) ?? absent(`The hash ${name}`, 'there are sha224, sha256, sha384 and sha512');
+    return host.hash(plain, encoding.toBase64(bytes)) ?? absent(`The hash ${name}`, `there are ${HASHES.join(', ')}`);
   };
   const random = (count) => new Uint8Array(host.random(count));
   const bytesOf = (data, label) => (typeof data === 'string' ? globalThis.Buffer.from(data, label) : encoding.view(data));
@@ -73,7 +74,7 @@
     },
     createHash: (name) => new Hash(name),
     createHmac: (name, key) => new Hmac(name, key),
-    getHashes: () => ['sha224', 'sha256', 'sha384', 'sha512'],
+    getHashes: () => [...HASHES],
     timingSafeEqual: (a, b) => encoding.view(a).every((byte, i) => byte === encoding.view(b)[i]) && a.byteLength === b.byteLength,
     createCipheriv: () => absent('Encryption', 'there are hashes, HMAC and random numbers'),
     createDecipheriv: () => absent('Encryption', 'there are hashes, HMAC and random numbers'),

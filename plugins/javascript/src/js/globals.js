@@ -127,9 +127,9 @@
     emit() { return false; },
     isTTY: false, columns: 80, fd: number, writable: true,
   });
-  const started = host.now();
+  let started = 0;
   const process = {
-    argv: ['loom', host.codeName], argv0: 'loom', execArgv: [], env: host.environment(), pid: 1, ppid: 0,
+    argv: ['loom', host.codeName], argv0: 'loom', execArgv: [], env: {}, pid: 1, ppid: 0,
     platform: 'wasi', arch: 'wasm32', version: 'v0.0.0', versions: { quickjs: host.engine }, title: 'loom',
     exitCode: undefined, stdout: stream(1), stderr: stream(2),
     cwd: () => host.cwd(),
@@ -166,7 +166,7 @@
   process[Symbol.toStringTag] = 'process';
   define('process', process);
   define('global', globalThis);
-  define('performance', { now: () => host.now() - started, timeOrigin: Date.now(), toJSON() { return { timeOrigin: this.timeOrigin }; } });
+  define('performance', { now: () => host.now() - started, timeOrigin: 0, toJSON() { return { timeOrigin: this.timeOrigin }; } });
 
   define('queueMicrotask', function queueMicrotask(f) {
     callback(f);
@@ -207,6 +207,19 @@
   // What `import.meta` is in a script.
   const meta = { get url() { return `file://${host.cwd()}/${host.codeName}`; }, get dirname() { return host.cwd(); }, get filename() { return `${host.cwd()}/${host.codeName}`; }, resolve: (name) => `file://${host.resolve(host.codeName, name)}`, main: true };
   Object.defineProperty(globalThis, 'import_meta', { value: meta, configurable: true, enumerable: false });
+  // What an interpreter that was made earlier, perhaps on another machine, must not have from then.
+  kernel.wake = (random) => {
+    started = host.now();
+    process.env = host.environment();
+    globalThis.performance.timeOrigin = Date.now();
+    Object.setPrototypeOf(random, Function.prototype);
+    Object.defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });
+  };
+  // Makes what is otherwise made when it is first used.
+  kernel.prepare = () => {
+    for (const name of host.partNames) host.part(name);
+    for (const name of kernel.later) void kernel[name];
+  };
   // Evaluates in this realm, whoever calls it.
   kernel.evaluate = (text, name) => host.evaluate(text, name);
 });

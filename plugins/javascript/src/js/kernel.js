@@ -34,8 +34,10 @@
   realm.errorMessage = (error) => text(property(error, 'message')) ?? '';
 
   // What is large and not always needed is made when it is first used; it puts its own in these places.
+  realm.later = [];
   function later(part, names) {
     for (const name of names) {
+      realm.later.push(name);
       const settle = (value) => Object.defineProperty(realm, name, { value, writable: true, configurable: true });
       Object.defineProperty(realm, name, {
         get() {

@@ -12,11 +12,7 @@
   function draw(head, rows) {
     const widths = head.map((name, i) => Math.max(width(name), ...rows.map((row) => width(row[i]))) + 2);
     const line = (left, middle, right) => left + widths.map((w) => '─'.repeat(w)).join(middle) + right;
-    const row = (cells) => `│${cells.map((cell, i) => {
-      const room = widths[i] - width(cell);
-      const left = Math.floor(room / 2);
-      return ' '.repeat(left) + cell + ' '.repeat(room - left);
-    }).join('│')}│`;
+    const row = (cells) => `│${cells.map((cell, i) => ` ${cell}${' '.repeat(widths[i] - width(cell) - 1)}`).join('│')}│`;
     return [line('┌', '┬', '┐'), row(head), line('├', '┼', '┤'), ...rows.map(row), line('└', '┴', '┘')].join('\n');
   }
 
