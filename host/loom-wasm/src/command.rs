@@ -135,8 +135,11 @@ impl Command {
     pub async fn run(&self, invocation: Invocation, cancel: &CancellationToken) -> Result<i32> {
         let engine = self.component.engine();
         let prepared = self.component.prepared(&self.metadata).await;
-        let Prepared { engine: own, pre } =
-            prepared.map_err(|reason| Error::internal(reason.of(&self.name).to_string()))?;
+        let Prepared {
+            engine: own,
+            pre,
+            room,
+        } = prepared.map_err(|reason| Error::internal(reason.of(&self.name).to_string()))?;
         let pre = CommandPre::new(pre.clone())
             .map_err(|error| Error::internal(format!("{}: {error:#}", self.name)))?;
         let effective = Effective::new(invocation.grants, &everything())?;
@@ -152,7 +155,7 @@ impl Command {
         invocation.stdin.give(&mut wasi);
         outputs.give(&mut wasi);
 
-        let _slot = engine.slot().await;
+        let _slot = engine.slot(room.as_ref()).await;
         let call = Call {
             cancel: cancel.clone(),
             ..Call::unattended()

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::component::InstancePre;
 
-use crate::engine::{Code, Engine};
+use crate::engine::{Code, Engine, Size};
 use crate::error::LoadReason;
 use crate::guest::HostState;
 use crate::metadata::Metadata;
@@ -36,6 +36,8 @@ pub(crate) enum Bytes {
 pub(crate) struct Prepared {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) pre: InstancePre<HostState>,
+    /// What its engine has room for, if that is less than may live at once.
+    pub(crate) room: Option<Arc<Semaphore>>,
 }
 
 impl Component {
@@ -67,8 +69,8 @@ impl Component {
     /// Its machine code, compiled or from the cache.
     pub(crate) async fn prepared(&self, metadata: &Metadata) -> Result<&Prepared, LoadReason> {
         let prepare = || async {
-            let (inner, fits_pool) = (Arc::clone(&self.0), metadata.fits_pool());
-            let prepared = tokio::task::spawn_blocking(move || inner.prepare(fits_pool)).await;
+            let (inner, size) = (Arc::clone(&self.0), metadata.size());
+            let prepared = tokio::task::spawn_blocking(move || inner.prepare(size)).await;
             prepared.unwrap_or_else(|error| {
                 Err(LoadReason::Compile(format!(
                     "the compiler crashed: {error}"
@@ -80,18 +82,19 @@ impl Component {
 }
 
 impl Inner {
-    fn prepare(&self, fits_pool: bool) -> Result<Prepared, LoadReason> {
+    fn prepare(&self, size: Size) -> Result<Prepared, LoadReason> {
         let code = Code {
             name: &self.name,
             wasm: &self.wasm,
             digest: &self.digest,
         };
-        let (flavor, component) = self.engine.compile(&code, fits_pool)?;
+        let (flavor, component) = self.engine.compile(&code, size)?;
         let pre = flavor.linker.instantiate_pre(&component);
         let pre = pre.map_err(|error| LoadReason::Imports(format!("{error:#}")))?;
         Ok(Prepared {
             engine: flavor.engine.clone(),
             pre,
+            room: flavor.room.clone(),
         })
     }
 }

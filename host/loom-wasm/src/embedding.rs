@@ -48,7 +48,7 @@ impl GuestEmbedder {
 
     async fn pre(&self) -> Result<&(wasmtime::Engine, EmbeddingPluginPre<HostState>)> {
         let prepare = || async {
-            let Prepared { engine, pre } = self.plugin.prepared().await?;
+            let Prepared { engine, pre, .. } = self.plugin.prepared().await?;
             let pre = EmbeddingPluginPre::new(pre.clone())
                 .map_err(|error| not_the_contract(&error, &self.shared))?;
             Ok((engine.clone(), pre))

@@ -1,41 +1,30 @@
-//! wasmtime, set up for many short-lived guests: the engines, what is linked, the compiled cache and
-//! the number of guests that may live at once.
+//! wasmtime, set up for many short-lived guests: the engines, the compiled cache and the number of
+//! guests that may live at once.
+
+mod flavor;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use loom_types::{Error, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::component::Component;
 
-use crate::bindings::imports::Imports;
 use crate::cache::Cache;
 use crate::egress::client::{Clients, NameResolver};
 use crate::error::{LoadError, LoadReason};
-use crate::guest::{HostState, preopens};
 use crate::kept::{Kept, KeptConfig};
 use crate::scratch::{Scratch, ScratchConfig};
-use crate::ticker::{self, Interrupted};
-
-/// What a slot of the pool keeps in memory for its next guest, instead of giving it back to the
-/// system. Most of a small guest's memory; with it a fresh call costs a third.
-const KEEP_MEMORY_BYTES: usize = 1 << 20;
-const KEEP_TABLE_BYTES: usize = 64 << 10;
-const KEEP_STACK_BYTES: usize = 64 << 10;
-
-/// Stack of a guest, and of the fiber it runs on with the host's frames: address space, of which a call
-/// takes what it uses. Interpreters notice deep recursion by what they count themselves, and there must
-/// be stack left when they do; CPython writes deep values down by recursion, JavaScript parses by it.
-const GUEST_STACK_BYTES: usize = 16 << 20;
-const FIBER_STACK_BYTES: usize = 18 << 20;
-
-/// Core modules of which a guest in the pool may be made. Compilers of languages make two or three.
-pub(crate) const POOL_CORE_INSTANCES: u32 = 8;
+use crate::ticker::Interrupted;
+pub(crate) use flavor::{Flavor, Size};
 
 /// Guests that embed for others, beside those that may live at once: other guests wait for them, and
 /// would wait for ever if they took all the places.
 const EMBEDDING_GUESTS: u32 = 4;
+
+/// Large guests that may live at once, beside kept ones and those that embed: each takes tens of megabytes,
+/// so that more would only wait for memory.
+const LARGE_GUESTS: u32 = 128;
 
 /// How an [`Engine`] is set up.
 #[derive(Clone, Debug)]
@@ -68,8 +57,12 @@ impl Default for EngineConfig {
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    pooled: Flavor,
+    small: Flavor,
+    large: OnceLock<Flavor>,
     on_demand: OnceLock<Flavor>,
+    large_guests: u32,
+    /// Slots for guests that need no permit.
+    reserved: u32,
     cache: Option<Cache>,
     clients: Arc<Clients>,
     interrupted: Arc<Interrupted>,
@@ -84,12 +77,6 @@ pub(crate) struct Code<'a> {
     pub(crate) name: &'a str,
     pub(crate) wasm: &'a [u8],
     pub(crate) digest: &'a str,
-}
-
-/// An engine with everything linked that a guest may import.
-pub(crate) struct Flavor {
-    pub(crate) engine: wasmtime::Engine,
-    pub(crate) linker: Linker<HostState>,
 }
 
 impl Engine {
@@ -108,12 +95,14 @@ impl Engine {
             Error::internal(format!("the WebAssembly engine cannot start: {error:#}"))
         };
         let interrupted = Arc::default();
-        let guests = config.max_instances.saturating_add(EMBEDDING_GUESTS);
-        let guests = guests.saturating_add(config.kept.instances);
-        let pooled = Flavor::pooled(guests, &interrupted).map_err(internal)?;
+        let reserved = config.kept.instances.saturating_add(EMBEDDING_GUESTS);
+        let guests = config.max_instances.saturating_add(reserved);
         Ok(Self(Arc::new(Inner {
-            pooled,
+            small: Flavor::small(guests, &interrupted).map_err(internal)?,
+            large: OnceLock::new(),
             on_demand: OnceLock::new(),
+            large_guests: config.max_instances.min(LARGE_GUESTS),
+            reserved,
             cache,
             clients: Arc::new(Clients::new(config.resolver.clone())),
             interrupted,
@@ -163,9 +152,17 @@ impl Engine {
         &self.0.interrupted
     }
 
-    /// Waits for the right to have one more guest.
-    pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
-        permit(&self.0.slots).await
+    /// Waits for the right to have one more guest, of those that share this `room` if it has one.
+    pub(crate) async fn slot(&self, room: Option<&Arc<Semaphore>>) -> Permit {
+        let all = permit(&self.0.slots).await;
+        let room = match room {
+            Some(room) => Some(permit(room).await),
+            None => None,
+        };
+        Permit {
+            _all: all,
+            _room: room,
+        }
     }
 
     /// The same for one that embeds.
@@ -173,22 +170,34 @@ impl Engine {
         permit(&self.0.embedding_slots).await
     }
 
-    /// Compiles a component, or takes it from the cache. Large components and those that speak WASI
-    /// 0.3 do not go into the pool.
+    /// Compiles a component, or takes it from the cache.
     pub(crate) fn compile(
         &self,
         code: &Code<'_>,
-        fits_pool: bool,
+        size: Size,
     ) -> Result<(&Flavor, Component), LoadReason> {
-        if fits_pool {
-            match self.compile_in(&self.0.pooled, code) {
-                // Perhaps only the pool refuses it, for its tables or its memory.
-                Err(LoadReason::Compile(_)) => {}
-                other => return other.map(|component| (&self.0.pooled, component)),
+        let mut refused = None;
+        for flavor in self.flavors(size) {
+            let flavor = flavor?;
+            match self.compile_in(flavor, code) {
+                // Perhaps only this pool refuses it, for its tables or its memory.
+                Err(reason @ LoadReason::Compile(_)) => refused = Some(reason),
+                other => return other.map(|component| (flavor, component)),
             }
         }
-        let flavor = self.on_demand()?;
-        Ok((flavor, self.compile_in(flavor, code)?))
+        Err(refused.expect("there is an engine for every size"))
+    }
+
+    /// The engines that may have room for a component, the best one first. They start when they are
+    /// first needed.
+    fn flavors(&self, size: Size) -> impl Iterator<Item = Result<&Flavor, LoadReason>> {
+        let only_if = |fits: bool| fits.then_some(()).into_iter();
+        let small = only_if(size == Size::Small).map(|()| Ok(&self.0.small));
+        let large = only_if(size != Size::Unusual).map(|()| self.large());
+        let on_demand = std::iter::once_with(|| {
+            started(&self.0.on_demand, || Flavor::on_demand(&self.0.interrupted))
+        });
+        small.chain(large).chain(on_demand)
     }
 
     fn compile_in(&self, flavor: &Flavor, code: &Code<'_>) -> Result<Component, LoadReason> {
@@ -207,89 +216,34 @@ impl Engine {
         Ok(component)
     }
 
-    fn on_demand(&self) -> Result<&Flavor, LoadReason> {
-        if let Some(flavor) = self.0.on_demand.get() {
-            return Ok(flavor);
-        }
-        let flavor = Flavor::on_demand(&self.0.interrupted)
-            .map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
-        Ok(self.0.on_demand.get_or_init(|| flavor))
+    fn large(&self) -> Result<&Flavor, LoadReason> {
+        let inner = &*self.0;
+        started(&inner.large, || {
+            Flavor::large(inner.large_guests, inner.reserved, &inner.interrupted)
+        })
     }
+}
+
+fn started(
+    flavor: &OnceLock<Flavor>,
+    start: impl FnOnce() -> wasmtime::Result<Flavor>,
+) -> Result<&Flavor, LoadReason> {
+    if let Some(flavor) = flavor.get() {
+        return Ok(flavor);
+    }
+    let made = start().map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
+    Ok(flavor.get_or_init(|| made))
+}
+
+/// The right to have a guest, as long as it is there.
+pub(crate) struct Permit {
+    _all: OwnedSemaphorePermit,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 async fn permit(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     let permit = Arc::clone(slots).acquire_owned().await;
     permit.expect("the semaphore is never closed")
-}
-
-impl Flavor {
-    /// For components of ordinary size: an instance is a slot that is ready.
-    fn pooled(max_instances: u32, interrupted: &Arc<Interrupted>) -> wasmtime::Result<Self> {
-        let mut pool = PoolingAllocationConfig::default();
-        pool.total_component_instances(max_instances)
-            .total_core_instances(max_instances.saturating_mul(POOL_CORE_INSTANCES))
-            .max_core_instances_per_component(POOL_CORE_INSTANCES)
-            .total_memories(max_instances)
-            .max_memories_per_component(1)
-            .total_tables(max_instances.saturating_mul(4))
-            .max_tables_per_component(4)
-            .total_stacks(max_instances)
-            .linear_memory_keep_resident(KEEP_MEMORY_BYTES)
-            .table_keep_resident(KEEP_TABLE_BYTES)
-            .async_stack_keep_resident(KEEP_STACK_BYTES)
-            .pagemap_scan(Enabled::Auto);
-        let mut config = base_config();
-        config
-            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-            .concurrency_support(false);
-        let engine = start(&config, interrupted)?;
-        let linker = linker(&engine)?;
-        Ok(Self { engine, linker })
-    }
-
-    /// For interpreters, which have dozens of core instances, and for WASI 0.3.
-    fn on_demand(interrupted: &Arc<Interrupted>) -> wasmtime::Result<Self> {
-        let mut config = base_config();
-        config.wasm_component_model_async(true);
-        let engine = start(&config, interrupted)?;
-        let mut linker = linker(&engine)?;
-        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-        preopens::add_p3_to_linker(&mut linker)?;
-        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
-        Ok(Self { engine, linker })
-    }
-}
-
-fn base_config() -> Config {
-    let mut config = Config::new();
-    config
-        .epoch_interruption(true)
-        .memory_init_cow(true)
-        .max_wasm_stack(GUEST_STACK_BYTES)
-        .async_stack_size(FIBER_STACK_BYTES)
-        // Guests' backtraces are for their authors: the name of the function says enough.
-        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
-    config
-}
-
-/// An engine with its ticker.
-fn start(config: &Config, interrupted: &Arc<Interrupted>) -> wasmtime::Result<wasmtime::Engine> {
-    let engine = wasmtime::Engine::new(config)?;
-    ticker::start(&engine, Arc::clone(interrupted))?;
-    Ok(engine)
-}
-
-/// Links WASI 0.2, `wasi:http` and Loom's own imports. Some libraries of C link the sockets
-/// interfaces whether they use them or not, so those are linked as well: no store ever allows a
-/// socket or a name look-up, so they do nothing but refuse.
-fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<HostState>> {
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    preopens::add_p2_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    crate::egress::failure::add_to_linker(&mut linker)?;
-    Imports::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state)?;
-    Ok(linker)
 }
 
 impl From<LoadError> for Error {

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use loom_types::{Backup, Entry, Error, Hit, Memory, Page, Query, Result, SessionId, Upkeep};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
 
@@ -13,6 +13,7 @@ use crate::bindings::{memory, types};
 use crate::call::{bounded, error_of};
 use crate::component::Prepared;
 use crate::convert;
+use crate::engine::Permit;
 use crate::guest::{Call, HostState, store};
 use crate::plugin::ConfiguredPlugin;
 use crate::tool::not_the_contract;
@@ -133,7 +134,7 @@ struct Owner {
 struct Guest {
     store: Store<HostState>,
     instance: MemoryPlugin,
-    _slot: OwnedSemaphorePermit,
+    _slot: Permit,
 }
 
 impl Owner {
@@ -221,10 +222,10 @@ impl Owner {
 
 async fn start(configured: &ConfiguredPlugin) -> Result<Guest> {
     let ConfiguredPlugin { plugin, shared } = configured;
-    let Prepared { engine, pre } = plugin.prepared().await?;
+    let Prepared { engine, pre, .. } = plugin.prepared().await?;
     let pre =
         MemoryPluginPre::new(pre.clone()).map_err(|error| not_the_contract(&error, shared))?;
-    let slot = plugin.engine().slot().await;
+    let slot = plugin.slot().await?;
     let mut store = store(engine, shared, Call::unattended());
     let instance = bounded(
         shared.limits.time,

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Instance, Parser, Payload};
 
-use crate::engine::POOL_CORE_INSTANCES;
+use crate::engine::Size;
 use crate::error::LoadReason;
 use crate::manifest::Manifest;
 
@@ -110,14 +110,13 @@ impl Metadata {
         Ok((metadata, names.exports))
     }
 
-    /// Whether it fits the pool: not if it is made of too much, nor if it speaks WASI 0.3, whose
-    /// async calls need an engine of their own.
-    pub(crate) fn fits_pool(&self) -> bool {
+    /// What it needs of an engine.
+    pub(crate) fn size(&self) -> Size {
         let is_async = self
             .imports
             .iter()
             .any(|name| name.starts_with("wasi:") && name.contains("@0.3"));
-        !is_async && self.core_instances <= POOL_CORE_INSTANCES
+        Size::of(self.core_instances, is_async)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::convert;
 use crate::egress::Policy;
 use crate::egress::secret::placeholder;
 use crate::embedding::GuestEmbedder;
-use crate::engine::Engine;
+use crate::engine::{Engine, Permit};
 use crate::error::{LoadError, LoadReason};
 use crate::grants::{Effective, Grants};
 use crate::guest::Shared;
@@ -201,6 +201,12 @@ impl Plugin {
         prepared.map_err(|reason| Error::internal(reason.to_string()).from_origin(self.label()))
     }
 
+    /// Waits for the right to have one more guest of this plugin.
+    pub(crate) async fn slot(&self) -> Result<Permit> {
+        let room = self.prepared().await?.room.as_ref();
+        Ok(self.engine().slot(room).await)
+    }
+
     fn label(&self) -> String {
         format!("{} {}", self.name(), self.version())
     }
@@ -252,7 +258,7 @@ async fn list_tools(
         BTreeMap::new(),
     );
     let prepared = component.prepared(metadata).await?;
-    let _slot = engine.slot().await;
+    let _slot = engine.slot(prepared.room.as_ref()).await;
     tool::definitions(prepared, &bare).await
 }
 

@@ -9,7 +9,6 @@ use loom_types::{
     CompletionContext, EventStream, ModelEvent, ModelInfo, ModelRequest, Progress, Provider,
     Result, Trace,
 };
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
@@ -18,6 +17,7 @@ use crate::bindings::llm_world::{LlmPlugin, LlmPluginPre};
 use crate::call::{bounded, check_output, error_of};
 use crate::component::Prepared;
 use crate::convert;
+use crate::engine::Permit;
 use crate::grants::Writing;
 use crate::guest::{Call, HostState, Shared, store};
 use crate::plugin::{ConfiguredPlugin, Plugin};
@@ -34,7 +34,7 @@ pub(crate) struct GuestProvider {
 struct Guest {
     store: Store<HostState>,
     instance: LlmPlugin,
-    _slot: OwnedSemaphorePermit,
+    _slot: Permit,
 }
 
 impl GuestProvider {
@@ -49,13 +49,13 @@ impl GuestProvider {
 
     async fn guest(&self, cancel: CancellationToken, trace: Option<Trace>) -> Result<Guest> {
         let prepare = || async {
-            let Prepared { engine, pre } = self.plugin.prepared().await?;
+            let Prepared { engine, pre, .. } = self.plugin.prepared().await?;
             let pre = LlmPluginPre::new(pre.clone())
                 .map_err(|error| not_the_contract(&error, &self.shared))?;
             Ok::<_, loom_types::Error>((engine.clone(), pre))
         };
         let (engine, pre) = self.pre.get_or_try_init(prepare).await?;
-        let slot = self.plugin.engine().slot().await;
+        let slot = self.plugin.slot().await?;
         let call = Call {
             cancel: cancel.clone(),
             progress: Progress::ignored(),

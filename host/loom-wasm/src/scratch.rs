@@ -25,7 +25,7 @@ use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use crate::manifest::is_name;
-use owner::Owner;
+use owner::{Owner, Spare};
 pub(crate) use usage::Breach;
 
 /// How often a directory is looked at while a call writes in it.
@@ -88,6 +88,7 @@ pub(crate) struct Directory {
     grant: ScratchGrant,
     /// Set once they exist and are open.
     made: OnceLock<WasiFilesystemCtx>,
+    /// It is no longer this one's to remove.
     removed: AtomicBool,
     kind: Kind,
 }
@@ -115,14 +116,20 @@ impl Scratch {
     /// If the directory above cannot be used.
     pub(crate) async fn for_call(self: &Arc<Self>, grant: ScratchGrant) -> Result<Arc<Directory>> {
         let owner = self.owner().await?;
-        let name = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
+        let (name, made) = match owner.take_spare() {
+            Some(Spare { name, made }) => (name, OnceLock::from(made)),
+            None => {
+                let number = self.calls.fetch_add(1, Ordering::Relaxed);
+                (number.to_string(), OnceLock::new())
+            }
+        };
         Ok(Arc::new(Directory {
             path: owner.path().join(&name),
             parent: Arc::clone(owner.handle()),
             name,
             names: OF_A_CALL,
             grant,
-            made: OnceLock::new(),
+            made,
             removed: AtomicBool::new(false),
             kind: Kind::Call(owner),
         }))
@@ -306,12 +313,12 @@ impl Directory {
         blocking(move || Ok(directory.measure())).await.ok()?
     }
 
-    /// Looks for the last time, after the guest, and removes what is a call's.
-    pub(crate) async fn finish(self: Arc<Self>) -> Option<Breach> {
+    /// Looks for the last time, after the guest, and removes what is a call's. One that `returned` has
+    /// nothing in it that is still going on.
+    pub(crate) async fn finish(self: Arc<Self>, returned: bool) -> Option<Breach> {
         self.made.get()?;
         // Most calls leave nothing: that is found out sooner than another thread wakes up.
-        if matches!(self.kind, Kind::Call(_)) && self.remove_empty().is_ok() {
-            self.removed.store(true, Ordering::Relaxed);
+        if returned && self.spare() {
             return None;
         }
         let finished = blocking(move || {
@@ -322,13 +329,26 @@ impl Directory {
         finished.await.ok()?
     }
 
-    /// Removes the directories if there is nothing in them.
-    fn remove_empty(&self) -> io::Result<()> {
+    /// Leaves the directories to another call if there is nothing in them; whether it did.
+    fn spare(&self) -> bool {
+        let (Kind::Call(owner), Some(made)) = (&self.kind, self.made.get()) else {
+            return false;
+        };
         let top = Path::new(&self.name);
-        for name in self.names {
-            self.parent.remove_dir(top.join(name))?;
+        let is_empty = |name: &&str| {
+            let entries = self.parent.read_dir(top.join(name));
+            entries.is_ok_and(|mut entries| entries.next().is_none())
+        };
+        if !self.names.iter().all(is_empty) {
+            return false;
         }
-        self.parent.remove_dir(top)
+        let spare = Spare {
+            name: self.name.clone(),
+            made: made.clone(),
+        };
+        let spared = owner.spare(spare);
+        self.removed.fetch_or(spared, Ordering::Relaxed);
+        spared
     }
 
     fn measure(&self) -> Option<Breach> {

@@ -29,6 +29,7 @@ use crate::guest::{Call, HostState, Shared, store};
 use crate::manifest::Calls;
 use crate::plugin::{ConfiguredPlugin, Plugin};
 use crate::scratch::SessionKey;
+use tokio::sync::Semaphore;
 
 /// How long a component may take to list its tools.
 const DEFINITIONS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,7 +57,7 @@ impl GuestTool {
 
     async fn pre(&self) -> Result<&(wasmtime::Engine, ToolPluginPre<HostState>)> {
         let prepare = || async {
-            let Prepared { engine, pre } = self.plugin.prepared().await?;
+            let Prepared { engine, pre, .. } = self.plugin.prepared().await?;
             let pre = ToolPluginPre::new(pre.clone())
                 .map_err(|error| not_the_contract(&error, &self.shared))?;
             Ok((engine.clone(), pre))
@@ -120,6 +121,7 @@ impl Tool for GuestTool {
             shared: &self.shared,
             wasm,
             pre,
+            room: self.plugin.prepared().await?.room.as_ref(),
         };
         let Some(name) = asked.session else {
             return fresh(&source, &job, call).await;
@@ -149,6 +151,8 @@ pub(crate) struct Source<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     pub(crate) wasm: &'a wasmtime::Engine,
     pub(crate) pre: &'a ToolPluginPre<HostState>,
+    /// See [`Prepared::room`].
+    pub(crate) room: Option<&'a Arc<Semaphore>>,
 }
 
 fn guest_context(context: &ToolContext, time: Duration) -> Context {
@@ -162,7 +166,7 @@ fn guest_context(context: &ToolContext, time: Duration) -> Context {
 
 /// Runs a call in an instance of its own.
 async fn fresh(source: &Source<'_>, job: &Job<'_>, mut call: Call) -> Result<Vec<Content>> {
-    let _slot = source.engine.slot().await;
+    let _slot = source.engine.slot(source.room).await;
     if let Some(grant) = source.shared.effective.scratch {
         call.scratch = Some(source.engine.scratch().for_call(grant).await?);
     }
@@ -182,7 +186,7 @@ async fn fresh(source: &Source<'_>, job: &Job<'_>, mut call: Call) -> Result<Vec
     };
     let mut result = watched(job.time, &cancel, breach, running).await;
     if let Some(scratch) = scratch
-        && let Some(breach) = scratch.finish().await
+        && let Some(breach) = scratch.finish(result.is_ok()).await
     {
         result = result.and(Err(Stop::Scratch(breach)));
     }

@@ -82,10 +82,10 @@ impl Maintainer {
             return Err(Error::unavailable(message).from_origin(self.label()));
         }
         let _turn = self.turns.acquire().await;
-        let Prepared { engine, pre } = plugin.prepared().await?;
+        let Prepared { engine, pre, .. } = plugin.prepared().await?;
         let pre =
             BackupsPluginPre::new(pre.clone()).map_err(|error| not_the_contract(&error, shared))?;
-        let _slot = plugin.engine().slot().await;
+        let _slot = plugin.slot().await?;
         let mut store = store(engine, shared, Call::unattended());
         let running = async {
             let instance = pre.instantiate_async(&mut store).await?;

@@ -4,7 +4,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
 
@@ -33,6 +37,10 @@ const MAX_ENTRIES: u64 = 100_000;
 
 /// Directories in each other. Paths of more are longer than the system takes.
 const MAX_DEPTH: usize = 200;
+
+/// How long what was found out about removed files is believed.
+#[cfg(target_os = "linux")]
+const RESCAN: Duration = Duration::from_millis(50);
 
 /// What there is too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,18 +134,56 @@ impl Seen {
 /// Files that were removed and are still open take room as well. Only Linux tells.
 #[cfg(target_os = "linux")]
 fn unlinked_bytes(path: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt as _;
-    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
-    let open = open.flatten().filter(|file| {
-        let target = std::fs::read_link(file.path());
-        target.is_ok_and(|target| target.starts_with(path))
-    });
-    let files = open.filter_map(|file| std::fs::metadata(file.path()).ok());
-    let unlinked = files.filter(|file| file.is_file() && file.nlink() == 0);
-    unlinked.map(|file| file.len()).sum()
+    /// What was found out last, for all directories: it takes as long as this process has open files.
+    static KNOWN: Mutex<Option<Unlinked>> = Mutex::new(None);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.as_ref().is_none_or(Unlinked::is_old) {
+        *known = Some(Unlinked::find());
+    }
+    let files = known.iter().flat_map(|known| &known.files);
+    let below = files.filter(|(file, _)| file.starts_with(path));
+    below.map(|(_, bytes)| bytes).sum()
 }
 
 #[cfg(not(target_os = "linux"))]
 fn unlinked_bytes(_: &Path) -> u64 {
     0
+}
+
+#[cfg(target_os = "linux")]
+struct Unlinked {
+    /// Their former paths, and their bytes.
+    files: Vec<(PathBuf, u64)>,
+    found: Instant,
+    took: Duration,
+}
+
+#[cfg(target_os = "linux")]
+impl Unlinked {
+    fn find() -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let start = Instant::now();
+        let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+        let unlinked = open.flatten().filter_map(|open| {
+            let former = std::fs::read_link(open.path()).ok()?;
+            // What the system writes after the path; another file may be called that.
+            former
+                .as_os_str()
+                .as_bytes()
+                .ends_with(b" (deleted)")
+                .then_some(())?;
+            let file = std::fs::metadata(open.path()).ok()?;
+            (file.is_file() && file.nlink() == 0).then(|| (former, file.len()))
+        });
+        Self {
+            files: unlinked.collect(),
+            took: start.elapsed(),
+            found: Instant::now(),
+        }
+    }
+
+    /// A twentieth of one processor's time at most is spent with it.
+    fn is_old(&self) -> bool {
+        self.found.elapsed() >= RESCAN.max(self.took * 20)
+    }
 }
