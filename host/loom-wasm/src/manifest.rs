@@ -19,6 +19,10 @@ pub struct Manifest {
     pub capabilities: Capabilities,
     #[serde(default)]
     pub calls: Calls,
+    /// Whether it needs a stack of 16 MiB instead of 2, as interpreters do, whose users decide how deep
+    /// they recurse. At most 128 such guests live at once; more wait. Default false.
+    #[serde(default)]
+    pub deep_stack: bool,
 }
 
 /// Arguments of its tools that the host itself acts upon. None by default.

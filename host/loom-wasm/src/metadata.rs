@@ -116,7 +116,7 @@ impl Metadata {
             .imports
             .iter()
             .any(|name| name.starts_with("wasi:") && name.contains("@0.3"));
-        Size::of(self.core_instances, is_async)
+        Size::of(self.core_instances, self.manifest.deep_stack, is_async)
     }
 }
 

@@ -15,30 +15,26 @@ use crate::ticker::{self, Interrupted};
 /// system. Most of a small guest's memory; with it a fresh call costs a third.
 const KEEP_MEMORY_BYTES: usize = 1 << 20;
 const KEEP_TABLE_BYTES: usize = 64 << 10;
-const KEEP_STACK_BYTES: usize = 64 << 10;
 
-/// Stack of a guest, and of the fiber it runs on with the host's frames: address space, of which a call
-/// takes what it uses. Interpreters notice deep recursion by what they count themselves, and there must
-/// be stack left when they do; CPython writes deep values down by recursion, JavaScript parses by it.
-const GUEST_STACK_BYTES: usize = 16 << 20;
-const FIBER_STACK_BYTES: usize = 18 << 20;
+/// What the host's frames need of the fiber that a guest runs on.
+const HOST_STACK_BYTES: usize = 1 << 20;
 
 /// What a component needs of its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {
     /// A few core modules, as compilers of languages make them.
     Small,
-    /// Dozens, as an interpreter with its libraries has them.
+    /// Dozens, as an interpreter with its libraries has them, or a deep stack.
     Large,
     /// More than a slot has room for, or WASI 0.3, whose async calls need an engine of their own.
     Unusual,
 }
 
 impl Size {
-    pub(crate) fn of(core_instances: u32, is_async: bool) -> Self {
+    pub(crate) fn of(core_instances: u32, deep_stack: bool, is_async: bool) -> Self {
         if is_async || core_instances > LARGE.core_instances {
             Self::Unusual
-        } else if core_instances > SMALL.core_instances {
+        } else if deep_stack || core_instances > SMALL.core_instances {
             Self::Large
         } else {
             Self::Small
@@ -53,6 +49,8 @@ struct Slot {
     memories: u32,
     /// What wasmtime keeps for each instance beside its memory.
     instance_bytes: usize,
+    /// Address space, of which a slot keeps what its guests have used.
+    stack_bytes: usize,
 }
 
 const SMALL: Slot = Slot {
@@ -60,14 +58,18 @@ const SMALL: Slot = Slot {
     tables: 4,
     memories: 1,
     instance_bytes: 1 << 20,
+    stack_bytes: 2 << 20,
 };
 
-/// CPython with its library has 64 core instances.
+/// CPython with its library has 64 core instances. Interpreters notice deep recursion by what they count
+/// themselves, and there must be stack left when they do; CPython writes deep values down by recursion,
+/// JavaScript parses by it.
 const LARGE: Slot = Slot {
     core_instances: 128,
     tables: 16,
     memories: 2,
     instance_bytes: 4 << 20,
+    stack_bytes: 16 << 20,
 };
 
 /// An engine with everything linked that a guest may import.
@@ -113,13 +115,10 @@ impl Flavor {
             .total_stacks(slots)
             .linear_memory_keep_resident(KEEP_MEMORY_BYTES)
             .table_keep_resident(KEEP_TABLE_BYTES)
-            .async_stack_keep_resident(KEEP_STACK_BYTES)
             .pagemap_scan(Enabled::Auto);
-        let mut config = base_config();
+        let mut config = base_config(slot.stack_bytes);
         config
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-            // Gives back what a deep recursion took, which the slot would keep.
-            .async_stack_zeroing(true)
             .concurrency_support(false);
         let engine = start(&config, interrupted)?;
         let linker = linker(&engine)?;
@@ -132,7 +131,7 @@ impl Flavor {
 
     /// For all others.
     pub(crate) fn on_demand(interrupted: &Arc<Interrupted>) -> wasmtime::Result<Self> {
-        let mut config = base_config();
+        let mut config = base_config(LARGE.stack_bytes);
         config.wasm_component_model_async(true);
         let engine = start(&config, interrupted)?;
         let mut linker = linker(&engine)?;
@@ -147,13 +146,13 @@ impl Flavor {
     }
 }
 
-fn base_config() -> Config {
+fn base_config(stack_bytes: usize) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .memory_init_cow(true)
-        .max_wasm_stack(GUEST_STACK_BYTES)
-        .async_stack_size(FIBER_STACK_BYTES)
+        .max_wasm_stack(stack_bytes)
+        .async_stack_size(stack_bytes + HOST_STACK_BYTES)
         // Guests' backtraces are for their authors: the name of the function says enough.
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
     config

@@ -173,7 +173,7 @@ impl Unlinked {
                 .ends_with(b" (deleted)")
                 .then_some(())?;
             let file = std::fs::metadata(open.path()).ok()?;
-            (file.is_file() && file.nlink() == 0).then(|| (former, file.len()))
+            (file.is_file() && file.nlink() == 0).then_some((former, file.len()))
         });
         Self {
             files: unlinked.collect(),
