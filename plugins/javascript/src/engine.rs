@@ -35,7 +35,7 @@ impl JavaScript {
     }
 
     fn interpreter(&mut self) -> Result<&Interpreter, Error> {
-        let mut interpreter = match self.interpreter.take() {
+        let interpreter = match self.interpreter.take() {
             Some(interpreter) => interpreter,
             None => Interpreter::new()?,
         };

@@ -1,5 +1,5 @@
 //! One QuickJS with two realms: the code's, and one for the half of the interpreter that is written in
-//! JavaScript. A third lends its random numbers. Sets limits; runs no code of a call.
+//! JavaScript. Sets limits; runs no code of a call.
 
 use std::rc::Rc;
 
@@ -33,7 +33,6 @@ pub(crate) struct Interpreter {
     pub(crate) control: Rc<Control>,
     pub(crate) code: Context,
     _kernel_realm: Context,
-    chance_realm: Option<Context>,
     pub(crate) runtime: Runtime,
 }
 
@@ -73,7 +72,6 @@ impl Interpreter {
             control,
             code,
             _kernel_realm: kernel_realm,
-            chance_realm: None,
             runtime,
         })
     }
@@ -84,37 +82,28 @@ impl Interpreter {
     ///
     /// `internal` if a part fails.
     pub(crate) fn prepare(&self) -> Result<(), Error> {
-        self.code.with(|ctx| {
-            let prepared = || -> rquickjs::Result<()> {
-                let kernel = self.kernel.clone().restore(&ctx)?;
-                kernel.get::<_, Function>("prepare")?.call(())
-            };
-            prepared().map_err(|error| fault(&ctx, &error))
-        })
+        self.in_kernel("prepare")
     }
 
-    /// Makes the interpreter one of this place and time, before it runs code. It may have been made long ago, as part of
-    /// a snapshot: `Math.random` is another realm's, since a realm has its seed from when it was made.
+    /// Makes the interpreter one of this place and time, before it runs code: it may have been made long
+    /// ago, as part of a snapshot.
     ///
     /// # Errors
     ///
     /// `internal` if memory is short.
-    pub(crate) fn wake(&mut self) -> Result<(), Error> {
+    pub(crate) fn wake(&self) -> Result<(), Error> {
         self.control.wake();
-        let chance = Context::base(&self.runtime).map_err(|error| failed(&error))?;
-        let random = chance.with(|ctx| {
-            let math: rquickjs::Result<Object> = ctx.globals().get("Math");
-            let random = math.and_then(|math| math.get::<_, Function>("random"));
-            random.map(|random| Persistent::save(&ctx, random))
-        });
-        self.chance_realm = Some(chance);
+        self.in_kernel("wake")
+    }
+
+    /// Calls a function of the kernel that takes and returns nothing.
+    fn in_kernel(&self, name: &str) -> Result<(), Error> {
         self.code.with(|ctx| {
-            let woken = || -> rquickjs::Result<()> {
+            let called = || -> rquickjs::Result<()> {
                 let kernel = self.kernel.clone().restore(&ctx)?;
-                let random = random?.restore(&ctx)?;
-                kernel.get::<_, Function>("wake")?.call((random,))
+                kernel.get::<_, Function>(name)?.call(())
             };
-            woken().map_err(|error| fault(&ctx, &error))
+            called().map_err(|error| fault(&ctx, &error))
         })
     }
 

@@ -1,6 +1,7 @@
 //! The functions of `host`, by which the JavaScript half of the interpreter reaches this one. Code sees
 //! none of them directly.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use base64::Engine as _;
@@ -168,6 +169,8 @@ fn memory(ctx: Ctx<'_>) -> Result<Object<'_>> {
 fn bytes<'js>(host: &Object<'js>) -> Result<()> {
     let random = |ctx: Ctx<'js>, count: usize| ArrayBuffer::new(ctx, random(count));
     host.set("random", Func::from(random))?;
+    let state = Cell::new([0; 2]);
+    host.set("chance", Func::from(move || chance(&state)))?;
     host.set("hash", Func::from(hash))?;
     let encode = |ctx: Ctx<'js>, text: String| ArrayBuffer::new(ctx, text.into_bytes());
     host.set("encode", Func::from(encode))?;
@@ -188,6 +191,33 @@ fn random(count: usize) -> Vec<u8> {
         RandomState::new().hash_one(number).to_le_bytes()[0]
     };
     std::iter::repeat_with(next).take(count).collect()
+}
+
+/// A number from 0 to below 1, by xoroshiro128+ (Blackman and Vigna), whose seed is taken when it is first
+/// used.
+#[expect(clippy::cast_precision_loss, reason = "53 bits are what a number has")]
+fn chance(state: &Cell<[u64; 2]>) -> f64 {
+    let [first, mut second] = match state.get() {
+        [0, 0] => seed(),
+        state => state,
+    };
+    let sum = first.wrapping_add(second);
+    second ^= first;
+    state.set([
+        first.rotate_left(24) ^ second ^ (second << 16),
+        second.rotate_left(37),
+    ]);
+    (sum >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+fn seed() -> [u64; 2] {
+    let bytes = random(16);
+    let half = |at: usize| {
+        let half = bytes[at..at + 8].try_into();
+        u64::from_le_bytes(half.expect("eight bytes are eight bytes"))
+    };
+    // One bit is set in any case: from nothing comes nothing.
+    [half(0) | 1, half(8)]
 }
 
 fn hash<'js>(ctx: Ctx<'js>, name: String, base64: String) -> Result<Option<ArrayBuffer<'js>>> {

@@ -207,13 +207,16 @@
   // What `import.meta` is in a script.
   const meta = { get url() { return `file://${host.cwd()}/${host.codeName}`; }, get dirname() { return host.cwd(); }, get filename() { return `${host.cwd()}/${host.codeName}`; }, resolve: (name) => `file://${host.resolve(host.codeName, name)}`, main: true };
   Object.defineProperty(globalThis, 'import_meta', { value: meta, configurable: true, enumerable: false });
+  // The engine's own has its seed from when the realm was made.
+  const random = host.chance;
+  Object.setPrototypeOf(random, Function.prototype);
+  Object.defineProperty(random, 'name', { value: 'random', configurable: true });
+  Object.defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });
   // What an interpreter that was made earlier, perhaps on another machine, must not have from then.
-  kernel.wake = (random) => {
+  kernel.wake = () => {
     started = host.now();
     process.env = host.environment();
     globalThis.performance.timeOrigin = Date.now();
-    Object.setPrototypeOf(random, Function.prototype);
-    Object.defineProperty(Math, 'random', { value: random, writable: true, configurable: true, enumerable: false });
   };
   // Makes what is otherwise made when it is first used.
   kernel.prepare = () => {

@@ -273,34 +273,10 @@ impl<'a> Scanner<'a> {
                 control: before == Before::Control,
             }),
             '[' => self.open.push(Open::Square),
-            '{' => {
-                // Before an operand an object, before a statement a block.
-                let block = begins || before != Before::Operator;
-                self.open.push(Open::Brace { block });
-                self.before = if block {
-                    Before::Statement
-                } else {
-                    Before::Operator
-                };
-                let mut token = self.token(Kind::Punctuation, from, begins);
-                token.depth -= 1;
-                token.is_block = block;
-                return token;
-            }
+            '{' => return self.brace(before, from, begins),
             ')' | ']' | '}' => return self.close(first, from, begins),
             ';' => self.before = Before::Statement,
-            '=' if self.code[self.at..].starts_with('>') => {
-                self.at += 1;
-                self.before = Before::Start;
-                let token = self.token(Kind::Punctuation, from, begins);
-                // A brace that follows is a body; nothing else that follows begins a statement.
-                self.before = if self.code[self.at..].trim_start().starts_with('{') {
-                    Before::Name
-                } else {
-                    Before::Operator
-                };
-                return token;
-            }
+            '=' if self.code[self.at..].starts_with('>') => return self.arrow(from, begins),
             '+' | '-' if self.code[self.at..].starts_with(first) => {
                 self.at += 1;
                 self.before = if matches!(before, Before::Operand | Before::Name) {
@@ -315,6 +291,34 @@ impl<'a> Scanner<'a> {
         if matches!(first, '(' | '[') {
             token.depth -= 1;
         }
+        token
+    }
+
+    /// Before an operand an object, before a statement a block.
+    fn brace(&mut self, before: Before, from: usize, begins: bool) -> Token {
+        let block = begins || before != Before::Operator;
+        self.open.push(Open::Brace { block });
+        self.before = if block {
+            Before::Statement
+        } else {
+            Before::Operator
+        };
+        let mut token = self.token(Kind::Punctuation, from, begins);
+        token.depth -= 1;
+        token.is_block = block;
+        token
+    }
+
+    fn arrow(&mut self, from: usize, begins: bool) -> Token {
+        self.at += 1;
+        self.before = Before::Start;
+        let token = self.token(Kind::Punctuation, from, begins);
+        // A brace that follows is a body; nothing else that follows begins a statement.
+        self.before = if self.code[self.at..].trim_start().starts_with('{') {
+            Before::Name
+        } else {
+            Before::Operator
+        };
         token
     }
 
