@@ -5,6 +5,7 @@ mod commands;
 mod disk;
 mod missing;
 mod place;
+mod ranges;
 mod shell;
 mod watch;
 

@@ -1,8 +1,11 @@
 //! Commands that are not there: what to say instead of a bare "command not found".
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use bashkit::{Builtin, BuiltinContext, CommandResolver, ExecResult, async_trait};
+
+use crate::commands;
 
 /// Programs that scripts ask for, and what does their work here.
 const INSTEAD: [(&[&str], &str); 9] = [
@@ -69,10 +72,16 @@ pub(crate) fn is_hidden(name: &str) -> bool {
     instead(name).is_some()
 }
 
-/// What to use instead of a program.
+/// What to use instead of a program. Asked about each command there is when a shell starts.
 fn instead(name: &str) -> Option<&'static str> {
-    let known = INSTEAD.iter().find(|(names, _)| names.contains(&name));
-    known.map(|(_, advice)| *advice)
+    static BY_NAME: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        let names = |(names, advice): &(&'static [&'static str], &'static str)| {
+            let advice = *advice;
+            names.iter().map(move |name| (*name, advice))
+        };
+        INSTEAD.iter().flat_map(names).collect()
+    });
+    BY_NAME.get(name).copied()
 }
 
 /// Answers for commands that nobody else knows.
@@ -80,11 +89,13 @@ pub(crate) struct Adviser;
 
 impl CommandResolver for Adviser {
     fn resolve(&self, name: &str) -> Option<Arc<dyn Builtin>> {
-        let advice = instead(name)?;
-        Some(Arc::new(Advice {
-            name: name.to_owned(),
-            advice,
-        }))
+        commands::find(name).or_else(|| {
+            let advice = instead(name)?;
+            Some(Arc::new(Advice {
+                name: name.to_owned(),
+                advice,
+            }))
+        })
     }
 }
 

@@ -12,18 +12,22 @@ use loom_sdk::Error;
 use loom_snippet::{Capture, Ending, Engine, Exception, Note, Roots, Run, Stream};
 use tokio::runtime::Runtime;
 
-use crate::commands::Seq;
+use crate::commands;
 use crate::disk::WrittenFiles;
 use crate::missing::{Adviser, is_hidden};
 use crate::place;
+use crate::ranges;
 use crate::watch::{Stop, Watch};
 
 /// What a shell reports for a command that ran out of time, as `timeout(1)` does.
 const TIMED_OUT: i32 = 124;
 /// What a shell reports for a script that it can't read.
 const SYNTAX_ERROR: i32 = 2;
-/// Longer than any call: a call's own time is watched.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// So long that the shell sets itself no deadline, or it would ask the host for the time twice for each
+/// command. A call's own time is watched.
+const FOREVER: Duration = Duration::MAX;
+/// As deep as the stack lets it: a level takes more of it than one of a function.
+const SUBSTITUTION_DEPTH: usize = 10_000;
 
 /// A shell that is made when the first script comes.
 #[derive(Default)]
@@ -99,12 +103,11 @@ impl Running {
             .session_limits(SessionLimits::unlimited())
             .memory_limits(memory_limits())
             .builtin_filter(|name| !is_hidden(name))
-            .command("seq", Seq)
             .command_resolver(std::sync::Arc::new(Adviser));
         for (name, value) in std::env::vars().filter(|(name, _)| !is_own(name)) {
             builder = builder.env(name, value);
         }
-        let bash = builder.build();
+        let bash = commands::put_into(builder).build();
         let written = WrittenFiles::default();
         place::mount(&bash, roots, &written)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -126,10 +129,14 @@ impl Running {
         let cancel = self.bash.cancellation_token();
         cancel.store(false, Ordering::Relaxed);
         let watch = Watch::begin(run.deadline, cancel.clone());
+        let code = match ranges::split_up(run.code) {
+            Ok(code) => code,
+            Err(message) => return stopped("LimitError", message, 1),
+        };
         let capture = Mutex::new(run.capture);
         let execution = self
             .bash
-            .execute(run.code)
+            .execute(&code)
             .options(ExecOptions::new().arg0("bash").stdin(run.stdin))
             .stdout_fn(|bytes| std::future::ready(take(&capture, Stream::Out, &bytes)))
             .stderr_fn(|bytes| std::future::ready(take(&capture, Stream::Err, &bytes)));
@@ -174,9 +181,11 @@ fn limits() -> ExecutionLimits {
         max_commands: usize::MAX / 2,
         max_loop_iterations: usize::MAX / 2,
         max_total_loop_iterations: usize::MAX / 2,
-        timeout: DAY,
+        timeout: FOREVER,
         parser_timeout: Duration::from_secs(10),
         max_parser_operations: 10_000_000,
+        max_subst_depth: SUBSTITUTION_DEPTH,
+        max_subshell_depth: SUBSTITUTION_DEPTH,
         max_stdout_bytes: 1 << 30,
         max_stderr_bytes: 1 << 30,
         max_word_split_fields: 1_000_000,
@@ -221,8 +230,7 @@ fn timed_out() -> Ending {
 }
 
 fn recursed() -> Ending {
-    let message =
-        "functions call each other too deeply: the stack is used up. Use a loop, or fewer levels";
+    let message = "maximum function nesting level exceeded: the stack is used up. Use a loop, or fewer levels";
     stopped("RecursionError", message.into(), 1)
 }
 

@@ -82,7 +82,7 @@ impl Sandbox {
 
 /// Without optimisation a level of a function takes ten times the stack.
 fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let thread = std::thread::Builder::new().stack_size(64 * 1024 * 1024);
+    let thread = std::thread::Builder::new().stack_size(192 * 1024 * 1024);
     std::thread::scope(|scope| thread.spawn_scoped(scope, work).unwrap().join().unwrap())
 }
 
@@ -261,9 +261,116 @@ fn endless_recursion_ends_with_an_error_and_the_session_goes_on() {
 }
 
 #[test]
-fn functions_nest_a_hundred_levels() {
-    let script = "f() { (( $1 == 0 )) && { echo bottom; return; }; f $(( $1 - 1 )); }; f 100";
+fn functions_nest_hundreds_of_levels() {
+    let script = "f() { (( $1 == 0 )) && { echo bottom; return; }; f $(( $1 - 1 )); }; f 300";
     assert_eq!(stdout(script), "bottom\n");
+}
+
+#[test]
+fn substitutions_nest_a_hundred_levels() {
+    let script = "f() { (( $1 == 0 )) && echo 0 || echo $(( $(f $(( $1 - 1 ))) + 2 )); }; f 100";
+    assert_eq!(stdout(script), "200\n");
+}
+
+#[test]
+fn recursion_that_is_too_deep_ends_as_in_bash() {
+    let result = Sandbox::new().run("f() { f; }; f");
+    let message = result["error"]["message"].as_str().unwrap();
+    assert!(message.contains("maximum function nesting level exceeded"));
+    assert_eq!(result["exit_status"], 1);
+}
+
+#[test]
+fn long_ranges_and_streams_are_complete() {
+    for (script, expect) in [
+        ("n=0; for i in {1..15000}; do n=$i; done; echo $n", "15000"),
+        ("set -- {1..100000}; echo $#", "100000"),
+        ("yes | head -n 20000 | wc -l", "20000"),
+        ("yes a b | sed 3q | sort | uniq -c | xargs", "3 a b"),
+        (
+            "seq 90000 > f; sed s/1/2/ f | grep 3 | awk '{ s += $1 } END { print NR }'",
+            "37512",
+        ),
+        (
+            "seq 90000 > f; sort -rn f | head -1; tr 1 2 < f | wc -c",
+            "90000\n528894",
+        ),
+        ("for i in {1..300}; do echo $i; done > f; wc -l < f", "300"),
+    ] {
+        assert_eq!(stdout(script).trim_end(), expect, "{script}");
+    }
+}
+
+#[test]
+fn a_range_that_no_call_could_hold_is_an_error() {
+    let result = Sandbox::new().run("for i in {1..100000000}; do :; done");
+    let message = result["error"]["message"].as_str().unwrap();
+    assert!(message.contains("more than 500000 words"), "{message}");
+    assert_eq!(result["exit_status"], 1);
+}
+
+#[test]
+fn dates_take_steps() {
+    for (script, expect) in [
+        ("date -u -d '2024-01-31 +1 month' +%m-%d", "03-02"),
+        ("date -u --date='2024-05-15 -2 weeks' +%F", "2024-05-01"),
+        ("date -ud '2024-02-01 +1 month -1 day' +%d", "29"),
+        ("date -u -d @86399 +%T", "23:59:59"),
+        (
+            "TZ=Asia/Tokyo date -d '2024-01-01 00:30 +1 hour' +%FT%T%z",
+            "2024-01-01T01:30:00+0900",
+        ),
+        (
+            "date -u -d 2024-02-30 2>&1 | cut -c1-18; echo ${PIPESTATUS[0]}",
+            "date: invalid date\n1",
+        ),
+    ] {
+        assert_eq!(stdout(script).trim_end(), expect, "{script}");
+    }
+}
+
+#[test]
+fn files_are_listed_as_ls_does() {
+    let make = "mkdir d; printf 12 > d/b; printf 1 > d/a; touch -d @9 d/.h; ln -s a d/l; ";
+    for (script, expect) in [
+        ("ls -r d | xargs", "l b a"),
+        ("ls -a d | xargs", ". .. .h a b l"),
+        ("ls -A d | xargs", ".h a b l"),
+        ("ls -S d/a d/b | xargs", "d/b d/a"),
+        (
+            "touch -d @5 d/a; touch -d @7 d/b; ls -t d/a d/b | xargs; ls -tr d/a d/b | xargs",
+            "d/b d/a\nd/a d/b",
+        ),
+        (
+            "touch -d @5 d/a; ls -l d/a",
+            "-rw-r--r-- 1 user user 1 Jan  1  1970 d/a",
+        ),
+        (
+            "ls -l d | sed 1d | wc -l; ls -l d | grep -o 'l -> a'",
+            "3\nl -> a",
+        ),
+        (
+            "mkdir d/e; ls -R d | xargs; ls -F d | xargs; ls -d d",
+            "d: a b e l d/e:\na b e/ l@\nd",
+        ),
+        (
+            "ls none d 2>&1 | head -1; ls none 2> /dev/null; echo $?",
+            "ls: cannot access 'none': No such file or directory\n2",
+        ),
+        ("cd d; ls | head -n 1; ls ..", "a\nd"),
+    ] {
+        assert_eq!(
+            stdout(&format!("{make}{script}")).trim_end(),
+            expect,
+            "{script}"
+        );
+    }
+}
+
+#[test]
+fn zcat_unpacks_files_and_input() {
+    let script = "seq 3 | gzip > n.gz; zcat n.gz | xargs; zcat < n.gz | xargs; gzip -c n.gz | zcat | zcat | xargs";
+    assert_eq!(stdout(script), "1 2 3\n1 2 3\n1 2 3\n");
 }
 
 #[test]
