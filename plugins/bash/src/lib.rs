@@ -32,6 +32,9 @@ gzip, bc, base64, sha256sum and the usual file commands. `compgen -c` lists all 
 Does not: other programs (no package managers, compilers, git; use run_python or run_javascript for those languages), \
 network (use web_fetch or http_request), sudo. Background jobs end with the call.
 
+Differs: put an expansion within another's subscript, offset or pattern, as in `${m[${s:i:1}]}`, into a variable first; \
+test files with `[ ]`, not `[[ ]]`.
+
 Files: the working directory is /work, a scratch directory; /tmp is there too; granted directories are at their own paths. \
 Without `session` all of it but the granted directories is removed afterwards: name files in `files.outputs` to get them \
 back. With `session`, variables, functions, aliases, the current directory and files stay (not `set` options) for the next call.";

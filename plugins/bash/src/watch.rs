@@ -15,7 +15,7 @@ use std::time::Instant;
 #[cfg(target_family = "wasm")]
 const STACK_BYTES: usize = 4 * 1024 * 1024;
 #[cfg(not(target_family = "wasm"))]
-const STACK_BYTES: usize = 128 * 1024 * 1024;
+const STACK_BYTES: usize = 48 * 1024 * 1024;
 
 /// Looking at the clock is a call of the host: not at every command.
 const COMMANDS_PER_LOOK: u32 = 16;

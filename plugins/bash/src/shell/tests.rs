@@ -82,7 +82,7 @@ impl Sandbox {
 
 /// Without optimisation a level of a function takes ten times the stack.
 fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let thread = std::thread::Builder::new().stack_size(192 * 1024 * 1024);
+    let thread = std::thread::Builder::new().stack_size(96 * 1024 * 1024);
     std::thread::scope(|scope| thread.spawn_scoped(scope, work).unwrap().join().unwrap())
 }
 
@@ -262,7 +262,7 @@ fn endless_recursion_ends_with_an_error_and_the_session_goes_on() {
 
 #[test]
 fn functions_nest_hundreds_of_levels() {
-    let script = "f() { (( $1 == 0 )) && { echo bottom; return; }; f $(( $1 - 1 )); }; f 300";
+    let script = "f() { (( $1 == 0 )) && { echo bottom; return; }; f $(( $1 - 1 )); }; f 200";
     assert_eq!(stdout(script), "bottom\n");
 }
 
