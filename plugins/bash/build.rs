@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "cargo reads what build scripts print")]
 
 /// Levels of functions take it; `watch` stops a script before its end. What is not used costs nothing.
-const STACK_BYTES: usize = 6 << 20;
+const STACK_BYTES: usize = 16 << 20;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -13,7 +13,7 @@ use std::time::Instant;
 /// where this is 4.9 MiB, and a command at the deepest level must run as well. A level of a function takes
 /// 10 KiB, with a loop and a condition 21 KiB, and many times that without optimisation.
 #[cfg(target_family = "wasm")]
-const STACK_BYTES: usize = 4 * 1024 * 1024;
+const STACK_BYTES: usize = 12 * 1024 * 1024;
 #[cfg(not(target_family = "wasm"))]
 const STACK_BYTES: usize = 48 * 1024 * 1024;
 
