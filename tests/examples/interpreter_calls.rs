@@ -9,15 +9,15 @@
     reason = "answers are for the program that asked"
 )]
 
-use std::io::BufRead as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use loom_tests::interpreters::{Interpreter, LANGUAGES};
 use loom_tests::sandbox::engine;
 use loom_types::ToolContext;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 /// Calls under way at once.
 const AT_ONCE: usize = 8;
@@ -30,11 +30,14 @@ async fn main() -> Result<()> {
     let language = language.with_context(|| format!("no interpreter {plugin}"))?;
     let interpreter = Interpreter::new(&engine(), language).await;
     let interpreter = interpreter.with_context(|| format!("{plugin} was not built"))?;
-    let lines = stream::iter(std::io::stdin().lock().lines());
+    let lines = BufReader::new(tokio::io::stdin()).lines();
+    let lines = stream::try_unfold(lines, async |mut lines| {
+        Ok(lines.next_line().await?.map(|line| (line, lines)))
+    });
     let answers = lines.map(|line| answer(&interpreter, line));
-    let mut answers = answers.buffer_unordered(AT_ONCE);
-    while let Some(answer) = answers.next().await {
-        println!("{}", answer?);
+    let mut answers = std::pin::pin!(answers.buffer_unordered(AT_ONCE));
+    while let Some(answer) = answers.try_next().await? {
+        println!("{answer}");
     }
     Ok(())
 }
