@@ -1,7 +1,5 @@
 //! Gives the component the stack that deep recursion of scripts takes.
 
-#![expect(clippy::print_stdout, reason = "cargo reads what build scripts print")]
-
 /// Levels of functions take it; `watch` stops a script before its end. What is not used costs nothing.
 const STACK_BYTES: usize = 16 << 20;
 

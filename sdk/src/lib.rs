@@ -51,6 +51,10 @@ pub use loom_sdk_macros::tool;
 /// Embeds the plugin's manifest, the capabilities it asks for, in the component. The path is
 /// relative to the source file, as for `include_bytes!`. Once per plugin; a plugin that needs no
 /// capability needs no manifest.
+///
+/// Beside `name`, `version`, `description` and `[capabilities]` it may have `[calls]` (see
+/// [`export_session!`]) and `deep_stack = true`: 16 MiB of stack instead of 2, for an interpreter or a
+/// parser, of which fewer then run at once.
 #[macro_export]
 macro_rules! manifest {
     ($path:literal) => {

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// How much stack a script may take, counted from where it began. The component has more (see the build
-/// script), but what only the engine sees grows along, to two fifths of it: the engine's 2 MiB end
-/// where this is 4.9 MiB, and a command at the deepest level must run as well. A level of a function takes
-/// 10 KiB, with a loop and a condition 21 KiB, and many times that without optimisation.
+/// script), since a command at the deepest level must run as well; what only the engine sees grows along,
+/// to two fifths of it, and the manifest's `deep_stack` has room for that. A level of a function takes
+/// 8 KiB, with a loop and a condition 16 KiB, and many times that without optimisation.
 #[cfg(target_family = "wasm")]
 const STACK_BYTES: usize = 12 * 1024 * 1024;
 #[cfg(not(target_family = "wasm"))]

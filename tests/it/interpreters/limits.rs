@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use loom_tests::interpreters::{BASH, Interpreter, JAVASCRIPT, Language, PYTHON};
-use loom_tests::sandbox::engine;
+use loom_tests::interpreters::{BASH, Interpreter, JAVASCRIPT, LANGUAGES, Language, PYTHON};
+use loom_tests::sandbox::{engine, engine_for};
 use loom_types::ToolContext;
 use serde_json::{Value, json};
 
@@ -114,4 +114,23 @@ async fn ten_deep_recursions_in_bash_end_at_their_depth() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_floods_of_output_in_bash_end() {
     ten_that_misbehave(BASH, "a flood of output", &FLOOD).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_for_which_there_is_no_room_wait() {
+    let engine = engine_for(2);
+    for language in LANGUAGES {
+        let Some(interpreter) = Interpreter::new(&engine, language).await else {
+            continue;
+        };
+        let calls = (0..12).map(|_| async {
+            let context = ToolContext::standalone(PATIENCE);
+            let call = json!({ "code": language.trivial });
+            interpreter.call(call, &context).await
+        });
+        for result in join_all(calls).await {
+            let ended = result.unwrap_or_else(|error| panic!("{}: {error}", language.plugin));
+            assert_eq!(ended["exit_status"], 0, "{}: {ended}", language.plugin);
+        }
+    }
 }
