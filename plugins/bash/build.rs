@@ -1,7 +1,7 @@
 //! Gives the component the stack that deep recursion of scripts takes.
 
 /// Levels of functions take it; `watch` stops a script before its end. What is not used costs nothing.
-const STACK_BYTES: usize = 16 << 20;
+const STACK_BYTES: usize = 10 << 20;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

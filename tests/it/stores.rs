@@ -295,11 +295,18 @@ fn nothing_acknowledged_is_lost_when_processes_are_killed() {
 
 #[test]
 fn two_processes_that_append_to_one_session_lose_nothing() {
+    // On a busy machine one may be done before the other has begun.
+    let raced = (0..20).any(|_| race());
+    assert!(raced, "nobody raced");
+}
+
+/// Two processes append at the same time; whether they came into each other's way.
+fn race() -> bool {
     let directory = tempfile::tempdir().unwrap();
     let count = RACED.to_string();
     let workers = ["append", "upkeep"].map(|kind| Worker::start(directory.path(), &[kind, &count]));
     let said = workers.map(|worker| worker.end().0);
-    assert!(said.iter().any(|said| said.conflicts > 0), "nobody raced");
+    let raced = said.iter().any(|said| said.conflicts > 0);
     let mut appended = BTreeMap::new();
     for said in said {
         assert_eq!(said.appended.len(), RACED, "each got all of its entries in");
@@ -314,4 +321,5 @@ fn two_processes_that_append_to_one_session_lose_nothing() {
     let found = runtime.block_on(async { labels(&*open(directory.path()).await).await });
     let expect: Vec<_> = appended.into_values().collect();
     assert_eq!(found.unwrap(), expect);
+    raced
 }

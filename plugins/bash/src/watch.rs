@@ -13,7 +13,7 @@ use std::time::Instant;
 /// to two fifths of it, and the manifest's `deep_stack` has room for that. A level of a function takes
 /// 8 KiB, with a loop and a condition 16 KiB, and many times that without optimisation.
 #[cfg(target_family = "wasm")]
-const STACK_BYTES: usize = 12 * 1024 * 1024;
+const STACK_BYTES: usize = 6 * 1024 * 1024;
 #[cfg(not(target_family = "wasm"))]
 const STACK_BYTES: usize = 48 * 1024 * 1024;
 

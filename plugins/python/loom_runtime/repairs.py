@@ -29,9 +29,9 @@ def chdir(path) -> None:
 
 
 def open_descriptor(path, flags, mode=0o777, *, dir_fd=None) -> int:
-    """WASI makes files only for those who may write them; POSIX makes them for readers too."""
-    if flags & os.O_CREAT and flags & _ACCESS == os.O_RDONLY:
-        flags |= os.O_RDWR
+    """Elsewhere reading is the absence of a flag, and readers may make files; in WASI neither."""
+    if flags & _ACCESS in (0, os.O_RDONLY):
+        flags |= os.O_RDWR if flags & os.O_CREAT else os.O_RDONLY
     return _open(path, flags, mode, dir_fd=dir_fd)
 
 

@@ -263,7 +263,8 @@ async fn a_secret_in_the_log_of_the_command() -> Denied {
         let call = home
             .with_plugins()
             .env("TEST_KEY", VALUE)
-            .env("LOOM_LOG", "trace");
+            .env("LOOM_LOG", "trace")
+            .env("LOOM_LOG_CONTENT", "1");
         call.args(["tool", "call", "snoop_fetch_with_secret", &arguments])
             .run()
     });
