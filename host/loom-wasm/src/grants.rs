@@ -15,7 +15,10 @@ use crate::egress::pattern::HostPattern;
 use crate::egress::secret::Secret;
 use crate::footprint::directories::Directories;
 use crate::manifest::{Capabilities, asks_for};
-use crate::scratch::ScratchGrant;
+use crate::scratch::{self, ScratchGrant};
+
+/// What comes before the path of a granted directory that has the name of a scratch directory.
+const MOVED: &str = "/granted";
 
 /// What may be done with files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -137,7 +140,11 @@ impl Effective {
     /// If a granted directory cannot be opened.
     pub(crate) fn new(grants: Grants, asked: &Capabilities) -> Result<Self> {
         let mut surplus = Vec::new();
-        let directories = asked_for(&grants.directories, asked.files);
+        let scratch = grants.scratch.filter(|_| asked.scratch);
+        let mut directories = asked_for(&grants.directories, asked.files);
+        if scratch.is_some() {
+            directories.iter_mut().for_each(make_way);
+        }
         let files = Files::open(&directories)?;
         let directories = Directories::open(&directories)?;
         if asked.files == FileAccess::None && !grants.directories.is_empty() {
@@ -176,7 +183,7 @@ impl Effective {
             environment: environment.into_iter().collect(),
             clock: grants.clock && asked.clock,
             embeddings,
-            scratch: grants.scratch.filter(|_| asked.scratch),
+            scratch,
             surplus,
         })
     }
@@ -220,6 +227,15 @@ fn asked_for(granted: &[DirectoryGrant], asked: FileAccess) -> Vec<DirectoryGran
     });
     hold.filter(|grant| grant.access != FileAccess::None)
         .collect()
+}
+
+/// A project may be at `/work` itself, as in containers; there the guest finds its scratch directory.
+fn make_way(grant: &mut DirectoryGrant) {
+    for path in &mut grant.guest_paths {
+        if scratch::takes(path) {
+            path.insert_str(0, MOVED);
+        }
+    }
 }
 
 impl Files {

@@ -4,6 +4,7 @@
 //! Guests get handles of the directories below one of these, never of itself, so the names in it are the
 //! host's alone. Nothing here follows a link that a guest made: see [`usage`] and [`remove`].
 
+mod directory;
 mod owner;
 mod remove;
 mod usage;
@@ -12,8 +13,8 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cap_std::ambient_authority;
@@ -21,23 +22,15 @@ use cap_std::fs::Dir;
 use loom_types::{Error, ErrorKind, Result};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
-use wasmtime_wasi::filesystem::WasiFilesystemCtx;
-use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use crate::manifest::is_name;
-use owner::{Owner, Spare};
+pub(crate) use directory::{Directory, takes};
+use owner::Owner;
 pub(crate) use usage::Breach;
-
-/// How often a directory is looked at while a call writes in it.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// How long a call waits for a session that another process has: long enough for one that ends.
 const SESSION_PATIENCE: Duration = Duration::from_secs(2);
 const SESSION_RETRY: Duration = Duration::from_millis(20);
-
-/// The directories of a call, as the guest sees them without the slash.
-const OF_A_CALL: &[&str] = &["work", "tmp"];
-const OF_A_SESSION: &[&str] = &["work", "tmp", "session"];
 
 /// Room for files of a plugin's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,28 +71,6 @@ pub(crate) struct SessionKey {
     pub(crate) name: String,
 }
 
-/// The directories of one call or session.
-pub(crate) struct Directory {
-    parent: Arc<Dir>,
-    name: String,
-    path: PathBuf,
-    /// What is below it, and what the guest calls it with a slash.
-    names: &'static [&'static str],
-    grant: ScratchGrant,
-    /// Set once they exist and are open.
-    made: OnceLock<WasiFilesystemCtx>,
-    /// It is no longer this one's to remove.
-    removed: AtomicBool,
-    kind: Kind,
-}
-
-enum Kind {
-    /// Removed at the end, with the owner that made it.
-    Call(Arc<Owner>),
-    /// Stays; nobody else has it as long as the file is open.
-    Session(#[expect(dead_code, reason = "keeps the lock")] File),
-}
-
 impl Scratch {
     pub(crate) fn new(config: ScratchConfig) -> Self {
         Self {
@@ -116,23 +87,8 @@ impl Scratch {
     /// If the directory above cannot be used.
     pub(crate) async fn for_call(self: &Arc<Self>, grant: ScratchGrant) -> Result<Arc<Directory>> {
         let owner = self.owner().await?;
-        let (name, made) = match owner.take_spare() {
-            Some(Spare { name, made }) => (name, OnceLock::from(made)),
-            None => {
-                let number = self.calls.fetch_add(1, Ordering::Relaxed);
-                (number.to_string(), OnceLock::new())
-            }
-        };
-        Ok(Arc::new(Directory {
-            path: owner.path().join(&name),
-            parent: Arc::clone(owner.handle()),
-            name,
-            names: OF_A_CALL,
-            grant,
-            made,
-            removed: AtomicBool::new(false),
-            kind: Kind::Call(owner),
-        }))
+        let number = || self.calls.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(Directory::of_a_call(owner, number, grant)))
     }
 
     /// The directory of a session, which is made if need be.
@@ -149,16 +105,7 @@ impl Scratch {
         let opened = blocking(move || open_session(&place)).await;
         let (parent, path, lock) = opened.map_err(|error| cannot_make(&error))?;
         wait_for(&lock, key).await?;
-        let directory = Arc::new(Directory {
-            parent: Arc::new(parent),
-            name: SESSION_FILES.to_owned(),
-            path: path.join(SESSION_FILES),
-            names: OF_A_SESSION,
-            grant,
-            made: OnceLock::new(),
-            removed: AtomicBool::new(false),
-            kind: Kind::Session(lock),
-        });
+        let directory = Arc::new(Directory::of_a_session(parent, &path, lock, grant));
         let making = Arc::clone(&directory);
         let made = blocking(move || making.preopens()).await;
         made.map_err(|error| cannot_make(&error))?;
@@ -243,9 +190,6 @@ impl Scratch {
     }
 }
 
-/// What a session's directory has in it beside its lock.
-const SESSION_FILES: &str = "files";
-
 /// The directory with the session's lock and files, its path, and the lock, which may be another's.
 fn open_session(place: &Path) -> io::Result<(Dir, PathBuf, File)> {
     make_private(place)?;
@@ -270,128 +214,6 @@ async fn wait_for(lock: &File, key: &SessionKey) -> Result<()> {
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
             Err(TryLockError::WouldBlock) => sleep(SESSION_RETRY).await,
-        }
-    }
-}
-
-impl Directory {
-    /// The directories as preopens; they are made if they are not there.
-    pub(crate) fn preopens(&self) -> io::Result<WasiFilesystemCtx> {
-        if let Some(made) = self.made.get() {
-            return Ok(made.clone());
-        }
-        make_private(&self.path)?;
-        let mut builder = WasiCtx::builder();
-        for name in self.names {
-            let path = self.path.join(name);
-            make_private(&path)?;
-            let opened = builder.preopened_dir(&path, format!("/{name}"), FsPerms::ReadWrite);
-            opened.map_err(io::Error::other)?;
-        }
-        let made = builder.build().filesystem().clone();
-        Ok(self.made.get_or_init(|| made).clone())
-    }
-
-    /// Ends when more is in it than may be.
-    pub(crate) async fn watch(self: &Arc<Self>) -> Breach {
-        let mut pause = LOOK;
-        loop {
-            sleep(pause).await;
-            let before = Instant::now();
-            if let Some(breach) = self.breach().await {
-                return breach;
-            }
-            // A large tree takes long to look at; the machine has other things to do.
-            pause = LOOK.max(before.elapsed() * 5);
-        }
-    }
-
-    /// Whether there is more in it than may be.
-    pub(crate) async fn breach(self: &Arc<Self>) -> Option<Breach> {
-        self.made.get()?;
-        let directory = Arc::clone(self);
-        blocking(move || Ok(directory.measure())).await.ok()?
-    }
-
-    /// Looks for the last time, after the guest, and removes what is a call's. One that `returned` has
-    /// nothing in it that is still going on.
-    pub(crate) async fn finish(self: Arc<Self>, returned: bool) -> Option<Breach> {
-        self.made.get()?;
-        // Most calls leave nothing: that is found out sooner than another thread wakes up.
-        if returned && self.spare() {
-            return None;
-        }
-        let finished = blocking(move || {
-            let breach = self.measure();
-            self.leftover().into_iter().for_each(Leftover::remove);
-            Ok(breach)
-        });
-        finished.await.ok()?
-    }
-
-    /// Leaves the directories to another call if there is nothing in them; whether it did.
-    fn spare(&self) -> bool {
-        let (Kind::Call(owner), Some(made)) = (&self.kind, self.made.get()) else {
-            return false;
-        };
-        let top = Path::new(&self.name);
-        let is_empty = |name: &&str| {
-            let entries = self.parent.read_dir(top.join(name));
-            entries.is_ok_and(|mut entries| entries.next().is_none())
-        };
-        if !self.names.iter().all(is_empty) {
-            return false;
-        }
-        let spare = Spare {
-            name: self.name.clone(),
-            made: made.clone(),
-        };
-        let spared = owner.spare(spare);
-        self.removed.fetch_or(spared, Ordering::Relaxed);
-        spared
-    }
-
-    fn measure(&self) -> Option<Breach> {
-        let top = self.parent.open_dir(&self.name).ok()?;
-        let bounds = usage::Bounds::of(self.grant);
-        usage::breach(&top, &self.path, self.names, bounds)
-    }
-
-    /// What is to be removed, once.
-    fn leftover(&self) -> Option<Leftover> {
-        let Kind::Call(owner) = &self.kind else {
-            return None;
-        };
-        let exists = self.made.get().is_some() && !self.removed.swap(true, Ordering::Relaxed);
-        exists.then(|| Leftover {
-            owner: Arc::clone(owner),
-            name: self.name.clone(),
-        })
-    }
-}
-
-impl Drop for Directory {
-    /// Of a call that was dropped in the middle.
-    fn drop(&mut self) {
-        let Some(leftover) = self.leftover() else {
-            return;
-        };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(|| leftover.remove())),
-            Err(_) => leftover.remove(),
-        }
-    }
-}
-
-struct Leftover {
-    owner: Arc<Owner>,
-    name: String,
-}
-
-impl Leftover {
-    fn remove(self) {
-        if let Err(error) = remove::remove(self.owner.handle(), &self.name) {
-            tracing::warn!("a scratch directory cannot be removed ({error})");
         }
     }
 }

@@ -196,6 +196,28 @@ async fn what_is_granted_for_reading_is_not_written() {
 }
 
 #[tokio::test]
+async fn a_project_at_the_place_of_the_scratch_directory_makes_way() {
+    for dialect in &DIALECTS {
+        let project = tempfile::tempdir().unwrap();
+        let mut grants = directory(project.path(), FileAccess::ReadWrite);
+        grants.directories[0].guest_paths.push("/work".to_owned());
+        grants.scratch = scratch().scratch;
+        let Some(interpreter) = interpreter(dialect, grants).await else {
+            continue;
+        };
+        let name = dialect.language.plugin;
+        for (place, is_in_the_project) in [("/work/a", false), ("/granted/work/b", true)] {
+            let code = dialect.writes.replace("PLACE", place);
+            let written = interpreter.call(json!({ "code": code }), &context()).await;
+            let written = written.unwrap();
+            assert_eq!(written["exit_status"], 0, "{name} {place}: {written}");
+            let file = project.path().join(&place[place.len() - 1..]);
+            assert_eq!(file.exists(), is_in_the_project, "{name} {place}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn wrong_arguments_are_errors_that_say_what_is_wrong() {
     for language in LANGUAGES {
         let grants = scratch();
