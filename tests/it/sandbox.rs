@@ -366,6 +366,34 @@ async fn a_program_embeds_commands_with_streams_of_its_own() {
     assert_eq!((status.unwrap(), read.unwrap(), &*output), (0, 2, "5\n"));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn output_that_cannot_be_written_is_no_success() {
+    let (_directory, command) = embedded().await;
+    let full = tokio::fs::File::create("/dev/full").await.unwrap();
+    let mut invocation = Invocation::new(["command", "say", "lost", ""]);
+    invocation.stdout = Output::to(full);
+    let ran = command.run(invocation, &CancellationToken::new()).await;
+    let error = ran.unwrap_err();
+    assert!(error.message.contains("cannot be written"), "{error}");
+}
+
+#[tokio::test]
+async fn both_outputs_reach_one_file_in_order() {
+    let (directory, command) = embedded().await;
+    let path = directory.path().join("both");
+    let both = || {
+        let options = fs::OpenOptions::new().create(true).append(true).open(&path);
+        Output::to(tokio::fs::File::from_std(options.unwrap()))
+    };
+    let mut invocation = Invocation::new(["command", "alternate"]);
+    (invocation.stdout, invocation.stderr) = (both(), both());
+    let ran = command.run(invocation, &CancellationToken::new()).await;
+    assert_eq!(ran.unwrap(), 0);
+    let expected: String = (0..100).map(|n| format!("out {n}\nerr {n}\n")).collect();
+    assert_eq!(fs::read_to_string(path).unwrap(), expected);
+}
+
 #[tokio::test]
 async fn a_cancelled_command_and_one_over_its_time_are_errors() {
     let (_directory, command) = embedded().await;

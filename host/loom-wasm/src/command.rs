@@ -167,11 +167,19 @@ impl Command {
             command.wasi_cli_run().call_run(&mut store).await
         };
         let ended = bounded(shared.limits.time, cancel, running).await;
-        let by_itself = matches!(ended, Ok(_) | Err(Stop::Trapped(_))) && !outputs.is_over();
+        let by_itself = matches!(ended, Ok(_) | Err(Stop::Trapped(_)));
         outputs.drain(by_itself, cancel).await;
-        match outputs.is_over() {
-            true => Err(wrote_too_much(&shared)),
-            false => status(ended, store.data(), &outputs),
+        if outputs.is_over() {
+            return Err(wrote_too_much(&shared));
+        }
+        let status = status(ended, store.data(), &outputs)?;
+        match outputs.failure() {
+            // What it was to write is nowhere: that is no success.
+            Some(failure) if status == 0 => {
+                let message = format!("its output cannot be written: {failure}");
+                Err(Error::unavailable(message).from_origin(&shared.label))
+            }
+            _ => Ok(status),
         }
     }
 }
@@ -180,14 +188,21 @@ impl Command {
 fn check(wasm: &[u8]) -> Result<Metadata, LoadReason> {
     let (metadata, exports) = Metadata::of_component(wasm)?;
     let mut versions = exports.iter().filter_map(|name| name.strip_prefix(RUN));
-    match versions.clone().any(|it| it.starts_with(RUN_VERSION)) {
-        true => Ok(metadata),
-        false => Err(match versions.next() {
+    if !versions.clone().any(|it| it.starts_with(RUN_VERSION)) {
+        return Err(match versions.next() {
             Some(version) => LoadReason::OtherCommandVersion {
                 found: format!("wasi:cli@{version}"),
             },
             None => LoadReason::NoCommand,
+        });
+    }
+    // Its output would go past the streams of 0.2, which are the ones that there are.
+    let mut imports = metadata.imports.iter();
+    match imports.find(|name| name.starts_with("wasi:cli/") && !name.contains("@0.2.")) {
+        Some(found) => Err(LoadReason::OtherCommandVersion {
+            found: found.clone(),
         }),
+        None => Ok(metadata),
     }
 }
 

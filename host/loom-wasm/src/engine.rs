@@ -4,7 +4,7 @@
 mod flavor;
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use loom_types::{Error, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -60,6 +60,8 @@ struct Inner {
     small: Flavor,
     large: OnceLock<Flavor>,
     on_demand: OnceLock<Flavor>,
+    /// Held while an engine starts, so that none starts twice.
+    starting: Mutex<()>,
     large_guests: u32,
     /// Slots for guests that need no permit.
     reserved: u32,
@@ -101,6 +103,7 @@ impl Engine {
             small: Flavor::small(guests, &interrupted).map_err(internal)?,
             large: OnceLock::new(),
             on_demand: OnceLock::new(),
+            starting: Mutex::default(),
             large_guests: config.max_instances.min(LARGE_GUESTS),
             reserved,
             cache,
@@ -154,11 +157,12 @@ impl Engine {
 
     /// Waits for the right to have one more guest, of those that share this `room` if it has one.
     pub(crate) async fn slot(&self, room: Option<&Arc<Semaphore>>) -> Permit {
-        let all = permit(&self.0.slots).await;
+        // First the rarer one: who waits for it must not keep others from theirs.
         let room = match room {
             Some(room) => Some(permit(room).await),
             None => None,
         };
+        let all = permit(&self.0.slots).await;
         Permit {
             _all: all,
             _room: room,
@@ -178,11 +182,11 @@ impl Engine {
     ) -> Result<(&Flavor, Component), LoadReason> {
         let mut refused = None;
         for flavor in self.flavors(size) {
-            let flavor = flavor?;
-            match self.compile_in(flavor, code) {
-                // Perhaps only this pool refuses it, for its tables or its memory.
+            let compiled = flavor.and_then(|flavor| Ok((flavor, self.compile_in(flavor, code)?)));
+            match compiled {
+                // Perhaps only this pool refuses it, for its tables or its memory, or cannot start.
                 Err(reason @ LoadReason::Compile(_)) => refused = Some(reason),
-                other => return other.map(|component| (flavor, component)),
+                other => return other,
             }
         }
         Err(refused.expect("there is an engine for every size"))
@@ -195,7 +199,7 @@ impl Engine {
         let small = only_if(size == Size::Small).map(|()| Ok(&self.0.small));
         let large = only_if(size != Size::Unusual).map(|()| self.large());
         let on_demand = std::iter::once_with(|| {
-            started(&self.0.on_demand, || Flavor::on_demand(&self.0.interrupted))
+            self.started(&self.0.on_demand, || Flavor::on_demand(&self.0.interrupted))
         });
         small.chain(large).chain(on_demand)
     }
@@ -218,21 +222,24 @@ impl Engine {
 
     fn large(&self) -> Result<&Flavor, LoadReason> {
         let inner = &*self.0;
-        started(&inner.large, || {
+        self.started(&inner.large, || {
             Flavor::large(inner.large_guests, inner.reserved, &inner.interrupted)
         })
     }
-}
 
-fn started(
-    flavor: &OnceLock<Flavor>,
-    start: impl FnOnce() -> wasmtime::Result<Flavor>,
-) -> Result<&Flavor, LoadReason> {
-    if let Some(flavor) = flavor.get() {
-        return Ok(flavor);
+    fn started<'a>(
+        &self,
+        flavor: &'a OnceLock<Flavor>,
+        start: impl FnOnce() -> wasmtime::Result<Flavor>,
+    ) -> Result<&'a Flavor, LoadReason> {
+        let starting = self.0.starting.lock();
+        let _starting = starting.unwrap_or_else(PoisonError::into_inner);
+        if let Some(flavor) = flavor.get() {
+            return Ok(flavor);
+        }
+        let made = start().map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
+        Ok(flavor.get_or_init(|| made))
     }
-    let made = start().map_err(|error| LoadReason::Compile(format!("{error:#}")))?;
-    Ok(flavor.get_or_init(|| made))
 }
 
 /// The right to have a guest, as long as it is there.

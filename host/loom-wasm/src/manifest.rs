@@ -20,7 +20,7 @@ pub struct Manifest {
     #[serde(default)]
     pub calls: Calls,
     /// Whether it needs a stack of 16 MiB instead of 2, as interpreters do, whose users decide how deep
-    /// they recurse. At most 128 such guests live at once; more wait. Default false.
+    /// they recurse. At most 128 such guests live at once beside kept ones; more wait. Default false.
     #[serde(default)]
     pub deep_stack: bool,
 }

@@ -87,7 +87,7 @@ impl Scratch {
     /// If the directory above cannot be used.
     pub(crate) async fn for_call(self: &Arc<Self>, grant: ScratchGrant) -> Result<Arc<Directory>> {
         let owner = self.owner().await?;
-        let number = || self.calls.fetch_add(1, Ordering::Relaxed);
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::new(Directory::of_a_call(owner, number, grant)))
     }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use loom_types::{Content, Error, Footprint, Result, Tool, ToolContext, ToolDefinition};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::asked::Asked;
@@ -29,7 +30,6 @@ use crate::guest::{Call, HostState, Shared, store};
 use crate::manifest::Calls;
 use crate::plugin::{ConfiguredPlugin, Plugin};
 use crate::scratch::SessionKey;
-use tokio::sync::Semaphore;
 
 /// How long a component may take to list its tools.
 const DEFINITIONS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -186,7 +186,7 @@ async fn fresh(source: &Source<'_>, job: &Job<'_>, mut call: Call) -> Result<Vec
     };
     let mut result = watched(job.time, &cancel, breach, running).await;
     if let Some(scratch) = scratch
-        && let Some(breach) = scratch.finish(result.is_ok()).await
+        && let Some(breach) = scratch.finish().await
     {
         result = result.and(Err(Stop::Scratch(breach)));
     }

@@ -66,10 +66,9 @@ impl Tool for RunJavascript {
 
 /// Starts the interpreter ahead of the first call: the build keeps what the memory is then.
 fn prepare() {
-    // Otherwise it starts with the first call, which says what is wrong.
-    if let Ok(engine) = JavaScript::prepared() {
-        SESSION.set(Session::new(engine));
-    }
+    // At build time, where a panic tells that there is no snapshot.
+    let engine = JavaScript::prepared().expect("the interpreter starts");
+    SESSION.set(Session::new(engine));
 }
 
 /// Writes a kept session down before its instance goes.

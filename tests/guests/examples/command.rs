@@ -21,6 +21,10 @@ fn main() -> Outcome {
             print!("{text}");
             eprint!("{complaint}");
         }
+        ("alternate", _) => (0..100).for_each(|number| {
+            println!("out {number}");
+            eprintln!("err {number}");
+        }),
         ("read", [path]) => print!("{}", fs::read_to_string(path)?),
         ("write", [path, text]) => fs::write(path, text)?,
         ("list", [path]) => return list(path),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use loom_tests::interpreters::{BASH, Interpreter, JAVASCRIPT, LANGUAGES, Language, PYTHON};
-use loom_tests::sandbox::{engine, engine_for};
+use loom_tests::sandbox::{engine, engine_with};
 use loom_types::ToolContext;
 use serde_json::{Value, json};
 
@@ -120,7 +120,10 @@ async fn ten_floods_of_output_in_bash_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_for_which_there_is_no_room_wait() {
-    let engine = engine_for(2);
+    let engine = engine_with(|config| {
+        config.max_instances = 2;
+        config.kept.instances = 0;
+    });
     for language in LANGUAGES {
         let Some(interpreter) = Interpreter::new(&engine, language).await else {
             continue;

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use loom_tests::interpreters::{Interpreter, PYTHON};
 use loom_tests::sandbox::engine;
 use loom_tests::skipped;
 use loom_types::ToolContext;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// The tests of the plugin's own modules need no guest, but no older Python than this.
 const OLDEST: &str = "import sys; sys.exit(sys.version_info < (3, 10))";
@@ -142,7 +142,7 @@ async fn no_two_instances_draw_the_same_numbers() {
 }
 
 #[tokio::test]
-async fn deep_recursion_can_be_caught() {
+async fn deep_recursion_is_an_exception_and_no_trap() {
     let Some(interpreter) = interpreter().await else {
         return;
     };

@@ -35,29 +35,6 @@ async fn a_calls_directory_is_empty_at_first_and_gone_at_its_end() {
 }
 
 #[tokio::test]
-async fn a_directory_serves_calls_as_long_as_they_leave_it_empty() {
-    let directory = tempfile::tempdir().unwrap();
-    let counter = Counter::new(directory.path()).await;
-    let look = async || counter.call("names", json!({"path": "/work"})).await;
-    let own = || {
-        let calls = entries(&directory.path().join("calls"));
-        let own = calls.into_iter().find(|path| path.is_dir()).unwrap();
-        let mut own = entries(&own);
-        own.retain(|path| path.is_dir());
-        own
-    };
-    assert_eq!(look().await.as_deref(), Ok(""));
-    let first = own();
-    assert_eq!(first.len(), 1, "{first:?}");
-    assert_eq!(look().await.as_deref(), Ok(""));
-    assert_eq!(own(), first);
-    let put = json!({"path": "/tmp/x", "text": "x"});
-    counter.call("put", put).await.unwrap();
-    assert_eq!(own(), Vec::<std::path::PathBuf>::new());
-    assert_eq!(look().await.as_deref(), Ok(""));
-}
-
-#[tokio::test]
 async fn a_call_that_ends_badly_leaves_nothing_either() {
     let directory = tempfile::tempdir().unwrap();
     let counter = Counter::new(directory.path()).await;

@@ -2,6 +2,7 @@
 
 mod pipe;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +18,8 @@ use self::pipe::Pipe;
 
 /// How long the last words of a command that was stopped may take to be read.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+/// The same of one that wrote too much: what was within the limit is to be seen.
+const LAST_OUTPUT: Duration = Duration::from_secs(5);
 
 /// Where a command's standard input comes from.
 #[derive(Default)]
@@ -91,9 +94,16 @@ impl Outputs {
             left: AtomicUsize::new(limit_bytes),
             is_over: AtomicBool::new(false),
         });
+        let pipes = [Pipe::into(stdout.writer), Pipe::into(stderr.writer)];
+        let stream = |own: usize, is_terminal| Stream {
+            pipe: pipes[own].clone(),
+            other: pipes[1 - own].clone(),
+            budget: Arc::clone(&budget),
+            is_terminal,
+        };
         Self {
-            stdout: Stream::new(stdout, &budget),
-            stderr: Stream::new(stderr, &budget),
+            stdout: stream(0, stdout.is_terminal),
+            stderr: stream(1, stderr.is_terminal),
         }
     }
 
@@ -108,7 +118,15 @@ impl Outputs {
 
     /// Whether somebody who was reading has gone.
     pub(super) fn is_closed(&self) -> bool {
-        self.stdout.pipe.is_closed() || self.stderr.pipe.is_closed()
+        let ends = [self.stdout.pipe.failure(), self.stderr.pipe.failure()];
+        ends.contains(&Some(io::ErrorKind::BrokenPipe))
+    }
+
+    /// Why something could not be written, other than that nobody was there to read it.
+    pub(super) fn failure(&self) -> Option<io::ErrorKind> {
+        let ends = [self.stdout.pipe.failure(), self.stderr.pipe.failure()];
+        let mut ends = ends.into_iter().flatten();
+        ends.find(|kind| *kind != io::ErrorKind::BrokenPipe)
     }
 
     /// Waits until what was written is where it goes: as long as it takes after an end of the
@@ -120,6 +138,7 @@ impl Outputs {
         };
         let patience = async {
             match by_itself {
+                true if self.is_over() => tokio::time::sleep(LAST_OUTPUT).await,
                 true => cancel.cancelled().await,
                 false => tokio::time::sleep(LAST_WORDS).await,
             }
@@ -152,18 +171,10 @@ impl Budget {
 #[derive(Clone)]
 struct Stream {
     pipe: Pipe,
+    /// What was written there before goes first: both may be one terminal.
+    other: Pipe,
     budget: Arc<Budget>,
     is_terminal: bool,
-}
-
-impl Stream {
-    fn new(output: Output, budget: &Arc<Budget>) -> Self {
-        Self {
-            pipe: Pipe::into(output.writer),
-            budget: Arc::clone(budget),
-            is_terminal: output.is_terminal,
-        }
-    }
 }
 
 impl IsTerminal for Stream {
@@ -177,7 +188,7 @@ impl StdoutStream for Stream {
         Box::new(self.clone())
     }
 
-    /// Only WASI 0.3 asks for it, which commands do not have.
+    /// Only WASI 0.3 asks for it, and commands that import it are refused.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(tokio::io::sink())
     }
@@ -186,13 +197,17 @@ impl StdoutStream for Stream {
 #[async_trait::async_trait]
 impl Pollable for Stream {
     async fn ready(&mut self) {
+        self.other.drained().await;
         self.pipe.has_room().await;
     }
 }
 
 impl OutputStream for Stream {
     fn check_write(&mut self) -> StreamResult<usize> {
-        self.pipe.room()
+        match self.other.is_drained() {
+            true => self.pipe.room(),
+            false => Ok(0),
+        }
     }
 
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {

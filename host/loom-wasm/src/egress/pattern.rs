@@ -146,6 +146,11 @@ fn parse(text: &str) -> Result<(Option<String>, HostPart, Option<u16>), String> 
     if host == "*" {
         return Ok((Some(scheme), HostPart::Any, within(None)));
     }
+    if let Some(port) = host.strip_prefix("*:") {
+        let port = port.parse().ok().filter(|port| *port > 0 && !any_port);
+        let port = port.ok_or("has no valid port")?;
+        return Ok((Some(scheme), HostPart::Any, Some(port)));
+    }
     let (name, is_below) = match host.strip_prefix("*.") {
         Some(name) => (name, true),
         None => (host, false),
@@ -159,10 +164,14 @@ fn parse(text: &str) -> Result<(Option<String>, HostPart, Option<u16>), String> 
     }
     let url = Url::parse(&format!("{scheme}://{name}/"))
         .map_err(|error| format!("cannot be read: {error}"))?;
-    if url.port() == Some(0) {
+    if url.port() == Some(0) || (any_port && url.port().is_some()) {
         return Err("has no valid port".to_owned());
     }
-    let host = host_text(&url.host().ok_or("has no host")?);
+    let host = url.host().ok_or("has no host")?;
+    if is_below && !matches!(host, Host::Domain(_)) {
+        return Err("has a `*` before an address, below which nothing is".to_owned());
+    }
+    let host = host_text(&host);
     let part = match is_below {
         true => HostPart::Below(host),
         false => HostPart::Exactly(host),
@@ -244,6 +253,8 @@ mod tests {
         check("https://*", "https://example.com/", true);
         check("https://*", "https://example.com:8443/", false);
         check("https://*:*", "https://example.com:8443/", true);
+        check("https://*:8443", "https://example.com:8443/", true);
+        check("https://*:8443", "https://example.com/", false);
         check("https://*", "http://example.com/", false);
         check("HTTPS://Example.com/", "https://example.com/", true);
     }
@@ -267,6 +278,10 @@ mod tests {
         check("https://user:pw@example.com", "credentials");
         check("https://example.com:0", "port");
         check("https://example.com:99999", "port");
+        check("https://example.com:8443:*", "port");
+        check("https://*:0", "port");
+        check("https://*:80:*", "port");
+        check("https://*.127.0.0.1", "address");
         check("https://[::1", "IPv6");
         check("https://bücher.example", "'ü'");
         check("https://a b", "' '");

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
-use super::owner::{Owner, Spare};
+use super::owner::Owner;
 use super::usage::{self, Breach};
 use super::{ScratchGrant, blocking, make_private, remove};
 
@@ -42,7 +42,6 @@ pub(crate) struct Directory {
     grant: ScratchGrant,
     /// Set once they exist and are open.
     made: OnceLock<WasiFilesystemCtx>,
-    /// It is no longer this one's to remove.
     removed: AtomicBool,
     kind: Kind,
 }
@@ -55,23 +54,16 @@ enum Kind {
 }
 
 impl Directory {
-    /// Those that another call has left empty, or new ones with a `number`.
-    pub(super) fn of_a_call(
-        owner: Arc<Owner>,
-        number: impl FnOnce() -> u64,
-        grant: ScratchGrant,
-    ) -> Self {
-        let (name, made) = match owner.take_spare() {
-            Some(Spare { name, made }) => (name, OnceLock::from(made)),
-            None => (number().to_string(), OnceLock::new()),
-        };
+    /// Those of the call with this `number`.
+    pub(super) fn of_a_call(owner: Arc<Owner>, number: u64, grant: ScratchGrant) -> Self {
+        let name = number.to_string();
         Self {
             path: owner.path().join(&name),
             parent: Arc::clone(owner.handle()),
             name,
             names: OF_A_CALL,
             grant,
-            made,
+            made: OnceLock::new(),
             removed: AtomicBool::new(false),
             kind: Kind::Call(owner),
         }
@@ -129,12 +121,12 @@ impl Directory {
         blocking(move || Ok(directory.measure())).await.ok()?
     }
 
-    /// Looks for the last time, after the guest, and removes what is a call's. One that `returned` has
-    /// nothing in it that is still going on.
-    pub(crate) async fn finish(self: Arc<Self>, returned: bool) -> Option<Breach> {
+    /// Looks for the last time, after the guest, and removes what is a call's.
+    pub(crate) async fn finish(self: Arc<Self>) -> Option<Breach> {
         self.made.get()?;
         // Most calls leave nothing: that is found out sooner than another thread wakes up.
-        if returned && self.spare() {
+        if matches!(self.kind, Kind::Call(_)) && self.remove_empty().is_ok() {
+            self.removed.store(true, Ordering::Relaxed);
             return None;
         }
         let finished = blocking(move || {
@@ -145,26 +137,13 @@ impl Directory {
         finished.await.ok()?
     }
 
-    /// Leaves the directories to another call if there is nothing in them; whether it did.
-    fn spare(&self) -> bool {
-        let (Kind::Call(owner), Some(made)) = (&self.kind, self.made.get()) else {
-            return false;
-        };
+    /// Removes the directories if there is nothing in them.
+    fn remove_empty(&self) -> io::Result<()> {
         let top = Path::new(&self.name);
-        let is_empty = |name: &&str| {
-            let entries = self.parent.read_dir(top.join(name));
-            entries.is_ok_and(|mut entries| entries.next().is_none())
-        };
-        if !self.names.iter().all(is_empty) {
-            return false;
+        for name in self.names {
+            self.parent.remove_dir(top.join(name))?;
         }
-        let spare = Spare {
-            name: self.name.clone(),
-            made: made.clone(),
-        };
-        let spared = owner.spare(spare);
-        self.removed.fetch_or(spared, Ordering::Relaxed);
-        spared
+        self.parent.remove_dir(top)
     }
 
     fn measure(&self) -> Option<Breach> {

@@ -4,26 +4,15 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
-use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 
 use super::{make_private, remove};
 
 /// The file in a directory that its owner holds locked.
 const LOCK: &str = "lock";
-
-/// Empty directories that are kept for calls to come: making and removing them costs more than a small
-/// guest.
-const MAX_SPARE: usize = 32;
-
-/// The directories of a call that has left nothing in them, still open.
-pub(super) struct Spare {
-    pub(super) name: String,
-    pub(super) made: WasiFilesystemCtx,
-}
 
 /// A directory that is removed with this value.
 pub(super) struct Owner {
@@ -31,7 +20,6 @@ pub(super) struct Owner {
     name: String,
     path: PathBuf,
     handle: Arc<Dir>,
-    spare: Mutex<Vec<Spare>>,
     _lock: File,
 }
 
@@ -77,7 +65,6 @@ impl Owner {
             name,
             path,
             handle: Arc::new(handle),
-            spare: Mutex::default(),
             _lock: lock,
         })
     }
@@ -88,25 +75,6 @@ impl Owner {
 
     pub(super) fn handle(&self) -> &Arc<Dir> {
         &self.handle
-    }
-
-    /// Directories that nobody uses, if there are any.
-    pub(super) fn take_spare(&self) -> Option<Spare> {
-        self.lock_spare().pop()
-    }
-
-    /// Keeps directories for another call; whether there was room.
-    pub(super) fn spare(&self, directories: Spare) -> bool {
-        let mut spare = self.lock_spare();
-        let has_room = spare.len() < MAX_SPARE;
-        if has_room {
-            spare.push(directories);
-        }
-        has_room
-    }
-
-    fn lock_spare(&self) -> std::sync::MutexGuard<'_, Vec<Spare>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

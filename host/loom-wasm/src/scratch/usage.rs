@@ -182,8 +182,8 @@ impl Unlinked {
         }
     }
 
-    /// A twentieth of one processor's time at most is spent with it.
+    /// Half of one processor's time at most is spent with it, even with a million open files.
     fn is_old(&self) -> bool {
-        self.found.elapsed() >= RESCAN.max(self.took * 20)
+        self.found.elapsed() >= RESCAN.max(self.took)
     }
 }

@@ -84,9 +84,13 @@ impl Pipe {
         self.shared.until(State::is_drained).await;
     }
 
-    /// Whether somebody who was reading has gone.
-    pub(super) fn is_closed(&self) -> bool {
-        self.shared.state().failed == Some(io::ErrorKind::BrokenPipe)
+    pub(super) fn is_drained(&self) -> bool {
+        self.shared.state().is_drained()
+    }
+
+    /// Why nothing can be passed on any more.
+    pub(super) fn failure(&self) -> Option<io::ErrorKind> {
+        self.shared.state().failed
     }
 }
 
