@@ -130,8 +130,9 @@ fn misbehaviour(_: &mut Criterion) {
                     .unwrap_or_default();
             }));
             println!(
-                "{}, ten with {name}: the last ended after {slowest:.0?} (limit {LIMIT:?}); others {latency}",
-                language.plugin
+                "{}, ten with {name}: the last ended after {} ms (limit {LIMIT:?}); others {latency}",
+                language.plugin,
+                slowest.as_millis()
             );
         }
     }
