@@ -5,7 +5,8 @@
 Runs that function in the component's first core module and writes the memory back as the module's data, as
 the pre-initializer Wizer does. The function may ask for the time, which stands still, and for a seed; any
 other import is an error. What could not be written back is an error, too: more than one memory, passive
-data, global variables other than the stack's pointer.
+data or none, global variables other than the stack's pointer. The component gets the custom section
+`loom:prepared`.
 """
 
 import sys
@@ -13,6 +14,7 @@ import sys
 import wasmtime
 
 PREPARE = "loom:prepare"
+PREPARED = b"loom:prepared"
 ALLOWED = ("wasi:clocks/", "wasi:random/insecure-seed")
 PAGE = 65536
 # Zeros that are not worth a segment of their own.
@@ -91,7 +93,9 @@ def memory_after(module, engine):
 
 
 def check(parts):
-    """That memory is all that the function can have changed."""
+    """That memory is all that the function can have changed, and that it can be written back."""
+    if not {MEMORY, DATA} <= {kind for kind, _ in parts}:
+        raise RuntimeError("no memory of its own, or no data")
     for kind, content in parts:
         if kind == GLOBAL and sum(mutable for mutable in globals_of(content)) > 1:
             raise RuntimeError("more than one global variable that changes")
@@ -156,6 +160,7 @@ def main(component, output):
     parts = list(sections(binary))
     place = next(i for i, (kind, _) in enumerate(parts) if kind == CORE_MODULE)
     parts[place] = (CORE_MODULE, snapshot(parts[place][1]))
+    parts.append((CUSTOM, unsigned(len(PREPARED)) + PREPARED))
     with open(output, "wb") as file:
         file.write(joined(binary[:8], parts))
 

@@ -155,7 +155,7 @@ impl Command {
         invocation.stdin.give(&mut wasi);
         outputs.give(&mut wasi);
 
-        let _slot = engine.slot(room.as_ref()).await;
+        let _slot = engine.slot_for_call(room.as_ref(), cancel).await?;
         let call = Call {
             cancel: cancel.clone(),
             ..Call::unattended()

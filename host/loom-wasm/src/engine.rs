@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use loom_types::{Error, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::Component;
 
 use crate::cache::Cache;
@@ -22,10 +23,6 @@ pub(crate) use flavor::{Flavor, Size};
 /// would wait for ever if they took all the places.
 const EMBEDDING_GUESTS: u32 = 4;
 
-/// Large guests that may live at once, beside kept ones and those that embed: each takes tens of megabytes,
-/// so that more would only wait for memory.
-const LARGE_GUESTS: u32 = 128;
-
 /// How an [`Engine`] is set up.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -34,6 +31,9 @@ pub struct EngineConfig {
     /// Guests that may live at once; more wait. Default 1,000: each costs address space and, while
     /// it runs, a few pages.
     pub max_instances: u32,
+    /// Of these, those that are large: interpreters with their libraries, and whatever asks for a deep
+    /// stack. Default 128: each takes tens of megabytes, so that more would only wait for memory.
+    pub max_large_instances: u32,
     /// Finds the addresses of hosts' names. The system does by default.
     pub resolver: Option<Arc<dyn NameResolver>>,
     pub scratch: ScratchConfig,
@@ -45,6 +45,7 @@ impl Default for EngineConfig {
         Self {
             cache_directory: None,
             max_instances: 1_000,
+            max_large_instances: 128,
             resolver: None,
             scratch: ScratchConfig::default(),
             kept: KeptConfig::default(),
@@ -104,7 +105,7 @@ impl Engine {
             large: OnceLock::new(),
             on_demand: OnceLock::new(),
             starting: Mutex::default(),
-            large_guests: config.max_instances.min(LARGE_GUESTS),
+            large_guests: config.max_instances.min(config.max_large_instances),
             reserved,
             cache,
             clients: Arc::new(Clients::new(config.resolver.clone())),
@@ -166,6 +167,22 @@ impl Engine {
         Permit {
             _all: all,
             _room: room,
+        }
+    }
+
+    /// The same for a call, which may be cancelled while it waits.
+    ///
+    /// # Errors
+    ///
+    /// `cancelled`.
+    pub(crate) async fn slot_for_call(
+        &self,
+        room: Option<&Arc<Semaphore>>,
+        cancel: &CancellationToken,
+    ) -> Result<Permit> {
+        tokio::select! {
+            permit = self.slot(room) => Ok(permit),
+            () = cancel.cancelled() => Err(Error::cancelled()),
         }
     }
 

@@ -166,7 +166,8 @@ fn guest_context(context: &ToolContext, time: Duration) -> Context {
 
 /// Runs a call in an instance of its own.
 async fn fresh(source: &Source<'_>, job: &Job<'_>, mut call: Call) -> Result<Vec<Content>> {
-    let _slot = source.engine.slot(source.room).await;
+    let slot = source.engine.slot_for_call(source.room, &call.cancel);
+    let _slot = slot.await?;
     if let Some(grant) = source.shared.effective.scratch {
         call.scratch = Some(source.engine.scratch().for_call(grant).await?);
     }

@@ -79,6 +79,11 @@ pub(crate) fn look_at_the_clock() {
     WATCHED.set(Some(watched));
 }
 
+/// Whether the script of this thread is being stopped: what is under way may end.
+pub(crate) fn is_stopped() -> bool {
+    STOPPED.get().is_some()
+}
+
 fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use loom_tests::interpreters::{Interpreter, JAVASCRIPT, limits, scratch};
 use loom_tests::sandbox::engine;
 use loom_tests::server::{Server, response};
+use loom_tests::skipped;
 use loom_types::ToolContext;
 use loom_wasm::Grants;
 use serde_json::{Value, json};
@@ -113,4 +114,15 @@ async fn fetch_reaches_the_hosts_that_are_granted_and_no_other() {
     let other = run(&interpreter, "await fetch('http://other.example/')").await;
     assert_eq!(other["error"]["type"], "TypeError", "{other}");
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn the_component_begins_with_a_started_interpreter() {
+    let mut all = loom_builtins::ALL.iter();
+    let Some(javascript) = all.find(|builtin| builtin.name == JAVASCRIPT.plugin) else {
+        return skipped(JAVASCRIPT.plugin, "what its build names as missing");
+    };
+    let section = b"\x0dloom:prepared";
+    let mut windows = javascript.wasm.windows(section.len());
+    assert!(windows.any(|each| each == section), "it was not prepared");
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use loom_tests::interpreters::{BASH, Interpreter, JAVASCRIPT, LANGUAGES, Language, PYTHON};
 use loom_tests::sandbox::{engine, engine_with};
-use loom_types::ToolContext;
+use loom_types::{ErrorKind, ToolContext};
 use serde_json::{Value, json};
 
 const AT_ONCE: usize = 10;
@@ -23,15 +23,19 @@ fn complaint(result: Result<Value, loom_types::Error>) -> String {
 }
 
 async fn ten_that_misbehave(language: Language, name: &str, words: &[&str]) {
+    ten_within(LIMIT, language, name, words).await;
+}
+
+async fn ten_within(limit: Duration, language: Language, name: &str, words: &[&str]) {
     let engine = engine();
-    let Some(interpreter) = Interpreter::within(&engine, language, LIMIT).await else {
+    let Some(interpreter) = Interpreter::within(&engine, language, limit).await else {
         return;
     };
     let all = language.misbehaves();
     let (_, code) = all.iter().find(|(each, _)| *each == name).unwrap();
     let begun = Instant::now();
     let calls = (0..AT_ONCE).map(|_| async {
-        let context = ToolContext::standalone(LIMIT * 10);
+        let context = ToolContext::standalone(limit * 10);
         interpreter.call(json!({ "code": code }), &context).await
     });
     for result in join_all(calls).await {
@@ -42,7 +46,7 @@ async fn ten_that_misbehave(language: Language, name: &str, words: &[&str]) {
             language.plugin
         );
     }
-    assert!(begun.elapsed() < LIMIT + PATIENCE);
+    assert!(begun.elapsed() < limit + PATIENCE);
     let context = ToolContext::standalone(PATIENCE);
     let after = interpreter.call(json!({ "code": language.trivial }), &context);
     let after = after.await.unwrap();
@@ -53,8 +57,6 @@ const TIME: [&str; 3] = ["time limit", "Timeout", "deadline"];
 /// A shell that may not make a variable larger goes on until its time is over.
 const MEMORY: [&str; 4] = ["memory", "Memory", "time limit", "Timeout"];
 const DEPTH: [&str; 4] = ["ecursion", "stack", "depth", "nested"];
-/// Each level of a shell's function costs more than the one before: on a busy machine the time ends first.
-const DEPTH_OR_TIME: [&str; 3] = ["nesting level", "Timeout", "time limit"];
 /// A flood goes on until the time is over: what is too much is not kept.
 const FLOOD: [&str; 4] = ["time limit", "Timeout", "deadline", "output"];
 
@@ -110,7 +112,8 @@ async fn ten_memory_bombs_in_bash_end_at_their_memory() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_deep_recursions_in_bash_end_at_their_depth() {
-    ten_that_misbehave(BASH, "deep recursion", &DEPTH_OR_TIME).await;
+    // Each level of a shell's function costs more than the one before: ten take seconds.
+    ten_within(6 * LIMIT, BASH, "deep recursion", &["nesting level"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,7 +124,8 @@ async fn ten_floods_of_output_in_bash_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_for_which_there_is_no_room_wait() {
     let engine = engine_with(|config| {
-        config.max_instances = 2;
+        config.max_instances = 12;
+        config.max_large_instances = 2;
         config.kept.instances = 0;
     });
     for language in LANGUAGES {
@@ -138,4 +142,29 @@ async fn calls_for_which_there_is_no_room_wait() {
             assert_eq!(ended["exit_status"], 0, "{}: {ended}", language.plugin);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_waits_for_room_can_be_cancelled() {
+    let engine = engine_with(|config| config.max_instances = 1);
+    let Some(interpreter) = Interpreter::within(&engine, JAVASCRIPT, LIMIT).await else {
+        return;
+    };
+    let [busy, unwanted] = [LIMIT; 2].map(ToolContext::standalone);
+    let first = async {
+        let code = "while (true) {}";
+        let _ = interpreter.call(json!({ "code": code }), &busy).await;
+        Instant::now()
+    };
+    let second = async {
+        unwanted.cancel.cancel();
+        let ended = interpreter.call(json!({ "code": "1" }), &unwanted).await;
+        busy.cancel.cancel();
+        assert_eq!(ended.unwrap_err().kind, ErrorKind::Cancelled);
+        Instant::now()
+    };
+    let begun = Instant::now();
+    let (first, second) = tokio::join!(first, second);
+    assert!(second <= first, "it waited for the other");
+    assert!(first - begun < LIMIT, "so did the other");
 }

@@ -138,7 +138,9 @@ impl Outputs {
         };
         let patience = async {
             match by_itself {
-                true if self.is_over() => tokio::time::sleep(LAST_OUTPUT).await,
+                true if self.is_over() => {
+                    let _ = tokio::time::timeout(LAST_OUTPUT, cancel.cancelled()).await;
+                }
                 true => cancel.cancelled().await,
                 false => tokio::time::sleep(LAST_WORDS).await,
             }

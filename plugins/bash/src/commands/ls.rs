@@ -7,8 +7,10 @@ mod options;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
-use bashkit::{Command, CommandContext, CommandStatus, Error, Metadata, async_trait, vfs_join};
+use bashkit::{Command, CommandContext, CommandStatus, Metadata, async_trait, vfs_join};
 
+use super::until_closed;
+use crate::watch;
 use options::{Hidden, Options, Order};
 
 /// `ls [OPTION…] [FILE…]`, one name a line.
@@ -31,19 +33,10 @@ impl Command for Ls {
             context: &context,
             options: &options,
             output: String::new(),
-            errors: String::new(),
+            has_written: false,
+            has_failed: false,
         };
-        listing.operands().await;
-        let Listing { output, errors, .. } = listing;
-        context.stderr.write_all(errors.as_bytes()).await?;
-        match context.stdout.write_all(output.as_bytes()).await {
-            Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                return Ok(CommandStatus::with_code(141));
-            }
-            written => written?,
-        }
-        let status = if errors.is_empty() { 0 } else { FAILED };
-        Ok(CommandStatus::with_code(status))
+        until_closed(listing.operands().await)
     }
 }
 
@@ -58,11 +51,12 @@ struct Listing<'a> {
     context: &'a CommandContext<'a>,
     options: &'a Options,
     output: String,
-    errors: String,
+    has_written: bool,
+    has_failed: bool,
 }
 
 impl Listing<'_> {
-    async fn operands(&mut self) {
+    async fn operands(&mut self) -> bashkit::Result<CommandStatus> {
         let (mut files, mut directories) = (Vec::new(), Vec::new());
         for name in &self.options.operands {
             let path = vfs_join(self.context.cwd, Path::new(name));
@@ -78,20 +72,42 @@ impl Listing<'_> {
                     });
                 }
                 Err(_) => {
-                    self.errors +=
-                        &format!("ls: cannot access '{name}': No such file or directory\n");
+                    let problem = format!("cannot access '{name}': No such file or directory");
+                    self.fail(&problem).await?;
                 }
             }
         }
         self.sort(&mut files);
         self.show(&files, false).await;
+        self.write().await?;
         self.sort(&mut directories);
         let headed = self.options.operands.len() > 1 || self.options.recursive;
         directories.reverse();
         while let Some(directory) = directories.pop() {
-            let below = self.directory(&directory, headed).await;
+            let below = self.directory(&directory, headed).await?;
             directories.extend(below.into_iter().rev());
+            self.write().await?;
+            // A tree may have more directories than there is time for.
+            watch::look_at_the_clock();
+            if watch::is_stopped() {
+                break;
+            }
         }
+        let status = if self.has_failed { FAILED } else { 0 };
+        Ok(CommandStatus::with_code(status))
+    }
+
+    /// Writes what there is to show so far.
+    async fn write(&mut self) -> bashkit::Result<()> {
+        self.has_written |= !self.output.is_empty();
+        let output = std::mem::take(&mut self.output);
+        self.context.stdout.write_all(output.as_bytes()).await
+    }
+
+    async fn fail(&mut self, problem: &str) -> bashkit::Result<()> {
+        self.has_failed = true;
+        let message = format!("ls: {problem}\n");
+        self.context.stderr.write_all(message.as_bytes()).await
     }
 
     /// A link is followed, but where the link itself is shown.
@@ -107,17 +123,17 @@ impl Listing<'_> {
     }
 
     /// Shows what is in a directory. Returns the directories to show after it.
-    async fn directory(&mut self, directory: &Shown, headed: bool) -> Vec<Shown> {
+    async fn directory(&mut self, directory: &Shown, headed: bool) -> bashkit::Result<Vec<Shown>> {
         if headed {
-            let space = if self.output.is_empty() { "" } else { "\n" };
+            let space = if self.has_written { "\n" } else { "" };
             self.output += &format!("{space}{}:\n", directory.name);
         }
         let entries = match self.context.fs.read_dir(&directory.path).await {
             Ok(entries) => entries,
             Err(error) => {
-                self.errors +=
-                    &format!("ls: cannot open directory '{}': {error}\n", directory.name);
-                return Vec::new();
+                let problem = format!("cannot open directory '{}': {error}", directory.name);
+                self.fail(&problem).await?;
+                return Ok(Vec::new());
             }
         };
         let hidden = self.options.hidden;
@@ -143,20 +159,27 @@ impl Listing<'_> {
             })
             .collect();
         if hidden == Hidden::All {
-            let parent = directory.path.parent().unwrap_or(&directory.path);
-            for (name, path) in [(".", directory.path.as_path()), ("..", parent)] {
-                let metadata = self.context.fs.stat(path).await;
-                shown.push(Shown {
-                    name: name.into(),
-                    path: path.to_owned(),
-                    metadata: metadata.unwrap_or_else(|_| directory.metadata.clone()),
-                });
-            }
+            shown.extend(self.itself_and_parent(directory).await);
         }
         self.sort(&mut shown);
         self.show(&shown, true).await;
         self.sort(&mut below);
-        below
+        Ok(below)
+    }
+
+    /// `.` and `..`
+    async fn itself_and_parent(&self, directory: &Shown) -> [Shown; 2] {
+        let parent = directory.path.parent().unwrap_or(&directory.path);
+        let files = &self.context.fs;
+        let shown = async |name: &str, path: &Path| Shown {
+            name: name.into(),
+            path: path.to_owned(),
+            metadata: files
+                .stat(path)
+                .await
+                .unwrap_or_else(|_| directory.metadata.clone()),
+        };
+        [shown(".", &directory.path).await, shown("..", parent).await]
     }
 
     fn sort(&self, shown: &mut [Shown]) {

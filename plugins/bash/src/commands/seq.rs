@@ -1,14 +1,10 @@
 //! `seq`, in place of the shell's own, which stops after 100,000 lines or 1 MiB. Everything else is
 //! the shell's.
 
-use bashkit::{Command, CommandContext, CommandStatus, Error, async_trait};
+use bashkit::{Command, CommandContext, CommandStatus, async_trait};
 
+use super::{CHUNK_BYTES, MAX_LINES, until_closed};
 use crate::watch;
-
-/// As many lines as a script could want; the time limit does the rest.
-pub(super) const LINES: u64 = 10_000_000;
-/// How much is written at once.
-const CHUNK_BYTES: usize = 16 * 1024;
 
 /// `seq [-w] [-s SEPARATOR] [-f FORMAT] [FIRST [STEP]] LAST`, written as it is counted.
 pub(crate) struct Seq;
@@ -16,22 +12,19 @@ pub(crate) struct Seq;
 #[async_trait]
 impl Command for Seq {
     async fn execute(&self, context: CommandContext<'_>) -> bashkit::Result<CommandStatus> {
-        let failed = match Range::parse(context.args) {
-            Ok(range) => match write(&range, &context).await {
-                // What the end of its reader means to a command in a pipeline.
-                Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                    return Ok(CommandStatus::with_code(141));
-                }
-                Err(error) => return Err(error),
-                Ok(complete) if complete => return Ok(CommandStatus::success()),
-                Ok(_) => format!("stopped after {LINES} lines"),
-            },
-            Err(message) => message,
-        };
-        let message = format!("seq: {failed}\n");
-        context.stderr.write_all(message.as_bytes()).await?;
-        Ok(CommandStatus::with_code(1))
+        until_closed(count(&context).await)
     }
+}
+
+async fn count(context: &CommandContext<'_>) -> bashkit::Result<CommandStatus> {
+    let failed = match Range::parse(context.args) {
+        Ok(range) if write(&range, context).await? => return Ok(CommandStatus::success()),
+        Ok(_) => format!("stopped after {MAX_LINES} lines"),
+        Err(message) => message,
+    };
+    let message = format!("seq: {failed}\n");
+    context.stderr.write_all(message.as_bytes()).await?;
+    Ok(CommandStatus::with_code(1))
 }
 
 /// What to count.
@@ -191,7 +184,7 @@ async fn write(range: &Range, context: &CommandContext<'_>) -> bashkit::Result<b
     let mut chunk = String::new();
     let mut place = 0;
     while let Some(number) = range.at(place) {
-        if place == LINES {
+        if place == MAX_LINES {
             break;
         }
         if place > 0 {
